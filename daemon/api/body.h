@@ -1,0 +1,73 @@
+/* JSON bodies of requests: one table says which members there are and what they hold. */
+#ifndef TIDINGS_API_BODY_H
+#define TIDINGS_API_BODY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "api/problem.h"
+
+/* Of jansson, which only body.c speaks. */
+struct json_t;
+
+enum member_type {
+	MEMBER_TYPE_BOOL,
+	MEMBER_TYPE_IDS,     /* numbers from 1, at most API_IDS_MAX */
+	MEMBER_TYPE_NAME,    /* one line, at most API_NAME_MAX bytes; or null */
+	MEMBER_TYPE_SECONDS, /* within API_INTERVAL_MIN_S and API_INTERVAL_MAX_S; or null */
+	MEMBER_TYPE_STATE,   /* an object with `read`, `starred` or both */
+	MEMBER_TYPE_URL,     /* not empty, at most FETCH_URL_MAX bytes; the handler checks it */
+};
+
+/* symbol, name, type; tidings-api(7) tells what each means. */
+#define MEMBER_LIST(X)                                                                             \
+	X(MEMBER_FOLDER, "folder", NAME)                                                           \
+	X(MEMBER_IDS, "ids", IDS)                                                                  \
+	X(MEMBER_INTERVAL, "interval_s", SECONDS)                                                  \
+	X(MEMBER_NAME, "name", NAME)                                                               \
+	X(MEMBER_READ, "read", BOOL)                                                               \
+	X(MEMBER_SET, "set", STATE)                                                                \
+	X(MEMBER_STARRED, "starred", BOOL)                                                         \
+	X(MEMBER_URL, "url", URL)
+
+enum member {
+#define X(symbol, name, type) symbol,
+	MEMBER_LIST(X)
+#undef X
+		MEMBERS
+};
+#define MEMBER_BIT(member) (1U << (member))
+
+/* In place of members: the body is a list of feeds, which `parse` of its route reads on the pool.
+ */
+#define BODY_LIST (1U << 31)
+
+const char *member_name(enum member member);
+
+/* Reads JSON text, an object; NULL and the problem, with line and column, when it is none. Any
+ * thread. */
+struct json_t *body_parse(const char *text, size_t len, struct http_problem *p)
+	__attribute__((warn_unused_result));
+void body_free(struct json_t *body);
+
+/* Checks an object's members: only `allowed` ones, all `required` ones, at least one, each of its
+ * type. On failure the problem names the member. */
+int body_check(struct json_t *body, unsigned allowed, unsigned required, struct http_problem *p)
+	__attribute__((warn_unused_result));
+
+/* -- members of a body that was checked -- */
+
+bool body_has(const struct json_t *body, enum member member);
+const char *body_string(
+	const struct json_t *body, enum member member); /* NULL for null and when absent */
+int64_t body_number(const struct json_t *body, enum member member); /* 0 for null and when absent */
+
+/* How states are to be set, as the store takes it: -1 no, +1 yes, 0 leave. Looks into `set` when
+ * there is one. */
+int body_state(const struct json_t *body, enum member member);
+
+/* The ids as an array to free(); NULL when out of memory. */
+int64_t *body_ids(const struct json_t *body, int *ret_count);
+
+#endif

@@ -1,0 +1,52 @@
+/* The api as a whole, for the files of this room. */
+#ifndef TIDINGS_API_CORE_H
+#define TIDINGS_API_CORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "api/api.h"
+#include "api/events.h"
+#include "api/listener.h"
+#include "base/list.h"
+
+struct conn;
+
+/* All of it belongs to the loop thread. */
+struct api {
+	uv_loop_t *loop;
+	struct store *store;
+	struct api_options options;
+	struct api_callbacks callbacks;
+	char *socket_path;
+
+	struct listener socket;
+	uv_pipe_t listener;
+	uv_timer_t timer;    /* the nearest deadline of any client */
+	int64_t timer_ms;    /* when it rings, loop time; 0: not set */
+	bool accept_waiting; /* a connection could not be taken for want of memory */
+	bool accept_failing; /* told in the log once */
+
+	struct list conns;
+	int conn_count;
+	char received[32 * 1024]; /* where every read lands first */
+	int jobs;            /* requests and streams with a job under way: they use this struct */
+	size_t body_bytes;   /* of all requests being received */
+	size_t unsent_bytes; /* of all answers that their readers have not taken yet */
+	struct events events;
+
+	bool stopping;
+	int handles; /* listener and timer, until closed */
+	void (*stopped)(void *ctx);
+	void *stopped_ctx;
+};
+
+/* Sees to it that the clients' deadlines are looked at no later than `at_ms` (loop time). */
+void api_wake_at(struct api *api, int64_t at_ms);
+
+/* The end of something that used the api: a job or a connection. Tells when the last is gone while
+ * stopping. */
+void api_maybe_stopped(struct api *api);
+
+#endif

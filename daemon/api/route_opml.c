@@ -1,0 +1,254 @@
+/* Subscriptions as OPML 2.0: all of them out, those of a list in. */
+#include <string.h>
+
+#include "api/conn.h"
+#include "api/core.h"
+#include "api/render.h"
+#include "api/routes.h"
+#include "base/json.h"
+#include "base/times.h"
+#include "base/url.h"
+#include "base/utf8.h"
+#include "store/feeds.h"
+
+/* -- export -- */
+
+struct export
+{
+	struct buf *out;
+	bool credentials;
+	int64_t folder; /* whose outline is open; 0: none */
+};
+
+/* XML 1.0, 2.2, 2.4 and 3.3.3: what it cannot hold is left out. */
+static void put_escaped(struct buf *out, const char *text, size_t len)
+{
+	static const char *const escapes['>' + 1] = {['\t'] = "&#9;",
+		['\n'] = "&#10;",
+		['\r'] = "&#13;",
+		['"'] = "&quot;",
+		['&'] = "&amp;",
+		['<'] = "&lt;",
+		['>'] = "&gt;"};
+
+	for (const char *s = text; s < text + len; s++) {
+		unsigned char c = (unsigned char)*s;
+
+		if (c <= '>' && escapes[c])
+			buf_puts(out, escapes[c]);
+		else if (c == 0xEF &&
+			 (memcmp(s, "\xEF\xBF\xBE", 3) == 0 || memcmp(s, "\xEF\xBF\xBF", 3) == 0))
+			s += 2; /* well-formed: two more bytes are there */
+		else if (c >= ' ')
+			buf_putc(out, *s);
+	}
+}
+
+/* `secret`: a URL whose userinfo, "user:password@", is left out (C44). */
+static void put_attribute(struct buf *out, const char *name, const char *value, bool secret)
+{
+	size_t start, len = secret ? url_userinfo(value, &start) : 0;
+
+	buf_printf(out, " %s=\"", name);
+	if (len > 0) {
+		put_escaped(out, value, start);
+		value += start + len;
+	}
+	put_escaped(out, value, strlen(value));
+	buf_putc(out, '"');
+}
+
+/* Closes the folder that is open unless it is `folder`, which is opened instead; NULL: none. */
+static void turn_to_folder(struct export *x, int64_t id, const char *folder)
+{
+	if (x->folder == id)
+		return;
+	if (x->folder)
+		buf_puts(x->out, "\t</outline>\n");
+	if (id) {
+		buf_puts(x->out, "\t<outline");
+		put_attribute(x->out, "text", folder, false);
+		put_attribute(x->out, "title", folder, false);
+		buf_puts(x->out, ">\n");
+	}
+	x->folder = id;
+}
+
+static int put_feed(void *ctx, const struct feed *feed)
+{
+	struct export *x = ctx;
+	const char *title = feed->name ? feed->name : feed->title;
+	bool hide = !x->credentials;
+
+	turn_to_folder(x, feed->folder_id, feed->folder);
+	buf_printf(x->out, "%s\t<outline type=\"rss\"", x->folder ? "\t" : "");
+	put_attribute(x->out, "text", title ? title : feed->url, hide && !title);
+	put_attribute(x->out, "title", title ? title : feed->url, hide && !title);
+	put_attribute(x->out, "xmlUrl", feed->url, hide);
+	if (feed->interval_ms)
+		buf_printf(x->out, " tidings:interval_s=\"%lld\"",
+			(long long)feed->interval_ms / 1000);
+	buf_puts(x->out, "/>\n");
+	return 0;
+}
+
+int route_opml_run_export(struct store_tx *tx, struct http_request *r, struct err *e)
+{
+	static const struct feed_filter filter = {.by_folder = true};
+	struct export x = {
+		.out = &r->out, .credentials = params_tristate(&r->params, PARAM_CREDENTIALS) > 0};
+	int code;
+
+	r->content_type = "text/x-opml; charset=utf-8";
+	buf_puts(&r->out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+			  "<opml version=\"2.0\" xmlns:tidings=\"urn:tidings:opml\">\n"
+			  "<head><title>Subscriptions of Tidings</title></head>\n<body>\n");
+	code = feeds_list(tx, &filter, put_feed, &x, e);
+	turn_to_folder(&x, 0, NULL);
+	buf_puts(&r->out, "</body>\n</opml>\n");
+	return code;
+}
+
+int route_opml_parse_export(struct http_request *r)
+{
+	if (params_tristate(&r->params, PARAM_CREDENTIALS) > 0 && r->conn &&
+		r->conn->peer.right < API_WRITE)
+		return problem_set(&r->problem, PROBLEM_FORBIDDEN,
+			"your user may not read the names and passwords in addresses");
+	return 0;
+}
+
+/* -- import -- */
+
+/* Feeds added in one job: some ms of work, and no more jobs to look at them than fit into the queue
+ */
+enum { IMPORT_CHUNK = 100 };
+
+/* A line of the list and what became of it. */
+struct import {
+	struct outline *first, *next;
+	size_t count, done, told;
+	struct imported {
+		int64_t feed; /* 0: refused */
+		bool added;
+	} * results;
+};
+
+int route_opml_parse_import(struct http_request *r)
+{
+	const struct api_callbacks *callbacks = &r->api->callbacks;
+	struct import *im = request_query(r, sizeof(*im));
+	struct err e = {0};
+	int code = ERR_NOMEM;
+
+	r->arena.max_bytes += LIST_ARENA_FACTOR * r->body.len;
+	if (im)
+		code = callbacks->read_list(
+			buf_string(&r->body), r->body.len, &r->arena, &im->first, &im->count, &e);
+	if (code == 0) {
+		im->next = im->first;
+		im->results = arena_alloc(&r->arena, (im->count + 1) * sizeof(*im->results));
+		code = im->results ? 0 : ERR_NOMEM;
+	}
+	if (code == ERR_PARSE || code == ERR_TOO_BIG)
+		return problem_set(&r->problem, PROBLEM_LIST, "%s", e.text);
+	if (code < 0)
+		problem_from_err(&r->problem, code, NULL);
+	return code;
+}
+
+/* A title longer than a name may be is cut, not refused. */
+static int as_name(struct arena *a, const char *text, const char **ret_name)
+{
+	*ret_name = text;
+	if (text && strlen(text) > API_NAME_MAX)
+		*ret_name = arena_strndup(a, text, utf8_cut(text, strlen(text), API_NAME_MAX));
+	return text && !*ret_name ? ERR_NOMEM : 0;
+}
+
+/* Only what is fetched over the network, as for POST /api/v1/feeds. */
+static int import_one(struct store_tx *tx, struct http_request *r, const struct outline *o,
+	struct imported *result, struct err *e)
+{
+	struct feed_declaration declaration = {.interval_ms = o->interval_s * 1000};
+	char *url;
+	int code = url_normalize(o->url, &r->arena, &url);
+
+	if (code == ERR_INVALID ||
+		(code == 0 && (!url_is_http(url) || strlen(url) > FETCH_URL_MAX)))
+		return 0;
+	if (code == 0)
+		code = as_name(&r->arena, o->folder, &declaration.folder);
+	/* a title that only repeats the address gives way to the published one */
+	if (code == 0 && o->title && strcmp(o->title, o->url) != 0)
+		code = as_name(&r->arena, o->title, &declaration.name);
+	if (code < 0)
+		return err_set(e, code, NULL);
+	declaration.url = url;
+	code = feeds_add(tx, &declaration, times_now_ms(), &result->feed, e);
+	result->added = code == 0;
+	return code == ERR_EXISTS ? 0 : code;
+}
+
+int route_opml_run_import(struct store_tx *tx, struct http_request *r, struct err *e)
+{
+	struct import *im = r->query;
+	int code = 0;
+
+	for (int i = 0; i < IMPORT_CHUNK && im->next && code == 0; i++) {
+		code = import_one(tx, r, im->next, &im->results[im->done], e);
+		im->next = im->next->next;
+		im->done++;
+	}
+	return code;
+}
+
+static void put_feeds(struct json *j, const char *key, const struct import *im, bool added)
+{
+	json_put_array(j, key);
+	for (size_t i = 0; i < im->count; i++)
+		if (im->results[i].feed && im->results[i].added == added)
+			json_put_int(j, NULL, im->results[i].feed);
+	json_end(j);
+}
+
+static void put_refused(struct json *j, const struct import *im)
+{
+	size_t i = 0;
+
+	json_put_array(j, "refused");
+	for (const struct outline *o = im->first; o; o = o->next) {
+		if (im->results[i++].feed)
+			continue;
+		json_put_object(j, NULL);
+		render_url(j, "url", o->url);
+		json_put_string(j, "detail", "not an http or https URL");
+		json_end(j);
+	}
+	json_end(j);
+}
+
+/* After each job: its feeds are told, then the next job follows, or the answer. */
+void route_opml_reply_imported(struct http_request *r)
+{
+	const struct api *api = r->api;
+	struct import *im = r->query;
+	struct json j;
+
+	for (; im->told < im->done; im->told++)
+		if (im->results[im->told].added)
+			api->callbacks.feed_changed(api->callbacks.ctx, im->results[im->told].feed);
+	if (im->next) {
+		routes_again(r);
+		return;
+	}
+	json_init(&j, &r->out);
+	json_put_object(&j, NULL);
+	put_feeds(&j, "added", im, true);
+	put_feeds(&j, "known", im, false);
+	put_refused(&j, im);
+	json_put_int(&j, "seq", store_seq(api->store));
+	json_end(&j);
+	buf_putc(&r->out, '\n');
+	http_reply(r);
+}

@@ -1,0 +1,352 @@
+/* The table of routes and what becomes of a request on it. */
+#include "api/routes.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "api/conn.h"
+#include "api/core.h"
+#include "api/events.h"
+#include "api/http.h"
+#include "base/log.h"
+
+#define P(param)  PARAM_BIT(PARAM_##param)
+#define M(member) MEMBER_BIT(MEMBER_##member)
+
+#define ITEM_PARAMS                                                                                \
+	(P(FEED) | P(FOLDER) | P(STORY) | P(READ) | P(STARRED) | P(SINCE) | P(RECEIVED_AFTER) |    \
+		P(PUBLISHED_AFTER) | P(ORDER) | P(DIR) | P(LIMIT) | P(FIELDS) | P(CONTENT) |       \
+		P(CURSOR) | P(Q) | P(LABEL))
+#define STORY_PARAMS                                                                               \
+	(P(FEED) | P(FOLDER) | P(READ) | P(STARRED) | P(SINCE) | P(SEEN_AFTER) | P(DIR) |          \
+		P(LIMIT) | P(CURSOR) | P(Q) | P(LABEL))
+#define DRAFT_MEMBERS (M(URL) | M(NAME) | M(FOLDER) | M(INTERVAL))
+#define STATE_MEMBERS (M(READ) | M(STARRED))
+#define BATCH_MEMBERS (M(IDS) | M(SET))
+
+/* method, path, right, where, parameters, members, of these required, parse, run, reply */
+static const struct route table[] = {
+	{HTTP_GET, "/api/v1", API_READ, ROUTE_READ, 0, 0, 0, NULL, route_status_run_root, NULL},
+	{HTTP_GET, "/api/v1/ping", API_READ, ROUTE_LOOP, 0, 0, 0, NULL, NULL,
+		route_status_reply_ping},
+	{HTTP_GET, "/api/v1/status", API_READ, ROUTE_READ, 0, 0, 0, route_status_parse,
+		route_status_run, NULL},
+	{HTTP_GET, "/api/v1/db", API_READ, ROUTE_READ, 0, 0, 0, route_db_parse, route_db_run, NULL},
+	{HTTP_POST, "/api/v1/db/check", API_WRITE, ROUTE_LOOP, 0, 0, 0, NULL, NULL,
+		route_db_reply_check},
+	{HTTP_POST, "/api/v1/db/backup", API_WRITE, ROUTE_LOOP, 0, M(NAME), M(NAME), NULL, NULL,
+		route_db_reply_backup},
+	{HTTP_POST, "/api/v1/db/compact", API_WRITE, ROUTE_LOOP, 0, 0, 0, NULL, NULL,
+		route_db_reply_compact},
+
+	{HTTP_GET, "/api/v1/feeds", API_READ, ROUTE_READ, P(FOLDER) | P(AFTER) | P(LIMIT), 0, 0,
+		NULL, route_feeds_run_list, NULL},
+	{HTTP_POST, "/api/v1/feeds", API_WRITE, ROUTE_WRITE, 0, DRAFT_MEMBERS, M(URL),
+		route_feeds_parse_draft, route_feeds_run_add, route_feeds_reply_added},
+	{HTTP_GET, "/api/v1/feeds/{id}", API_READ, ROUTE_READ, 0, 0, 0, route_feeds_parse_one,
+		route_feeds_run_one, NULL},
+	{HTTP_PATCH, "/api/v1/feeds/{id}", API_WRITE, ROUTE_WRITE, 0, DRAFT_MEMBERS, 0,
+		route_feeds_parse_draft, route_feeds_run_change, route_feeds_reply_changed},
+	{HTTP_DELETE, "/api/v1/feeds/{id}", API_WRITE, ROUTE_WRITE, 0, 0, 0, NULL,
+		route_feeds_run_remove, route_feeds_reply_changed},
+	{HTTP_GET, "/api/v1/feeds/{id}/icon", API_READ, ROUTE_READ, 0, 0, 0, NULL,
+		route_feeds_run_icon, NULL},
+	{HTTP_POST, "/api/v1/feeds/{id}/refresh", API_WRITE, ROUTE_LOOP, 0, 0, 0, NULL, NULL,
+		route_feeds_reply_refresh},
+
+	{HTTP_GET, "/api/v1/opml", API_READ, ROUTE_READ, P(CREDENTIALS), 0, 0,
+		route_opml_parse_export, route_opml_run_export, NULL},
+	{HTTP_POST, "/api/v1/opml", API_WRITE, ROUTE_WRITE, 0, BODY_LIST, 0,
+		route_opml_parse_import, route_opml_run_import, route_opml_reply_imported},
+
+	{HTTP_GET, "/api/v1/items", API_READ, ROUTE_TOLD, ITEM_PARAMS, 0, 0, route_items_parse_list,
+		route_items_run_list, NULL},
+	{HTTP_POST, "/api/v1/items/batch", API_WRITE, ROUTE_WRITE, 0, BATCH_MEMBERS, BATCH_MEMBERS,
+		NULL, route_items_run_batch, NULL},
+	{HTTP_GET, "/api/v1/items/{id}", API_READ, ROUTE_TOLD, P(CONTENT) | P(FIELDS), 0, 0,
+		route_items_parse_one, route_items_run_one, NULL},
+	{HTTP_PATCH, "/api/v1/items/{id}", API_WRITE, ROUTE_WRITE, 0, STATE_MEMBERS, 0, NULL,
+		route_items_run_change, NULL},
+
+	{HTTP_GET, "/api/v1/stories", API_READ, ROUTE_TOLD, STORY_PARAMS, 0, 0,
+		route_stories_parse_list, route_stories_run_list, NULL},
+	{HTTP_POST, "/api/v1/stories/batch", API_WRITE, ROUTE_WRITE, 0, BATCH_MEMBERS,
+		BATCH_MEMBERS, NULL, route_stories_run_batch, NULL},
+	{HTTP_GET, "/api/v1/stories/{id}", API_READ, ROUTE_TOLD, P(CONTENT), 0, 0, NULL,
+		route_stories_run_one, NULL},
+	{HTTP_PATCH, "/api/v1/stories/{id}", API_WRITE, ROUTE_WRITE, 0, STATE_MEMBERS, 0, NULL,
+		route_stories_run_change, NULL},
+
+	{HTTP_GET, "/api/v1/changes", API_READ, ROUTE_READ,
+		P(SINCE) | P(LIMIT) | P(WAIT) | P(KINDS), 0, 0, route_changes_parse_list,
+		route_changes_run_list, route_changes_reply_list},
+	{HTTP_GET, "/api/v1/events", API_READ, ROUTE_READ, P(SINCE) | P(KINDS), 0, 0, events_parse,
+		events_run, events_reply},
+};
+
+enum { ROUTES = sizeof(table) / sizeof(table[0]) };
+
+const struct route *routes_table(size_t *ret_count)
+{
+	*ret_count = ROUTES;
+	return table;
+}
+
+/* -- finding -- */
+
+static bool read_id(struct http_request *r, struct slice segment)
+{
+	char *text;
+	int code = http_decode(&r->arena, segment, false, &text);
+
+	if (code == ERR_NOMEM)
+		problem_from_err(&r->problem, code, NULL); /* not that there is none */
+	return code == 0 && params_parse_int(text, 1, INT64_MAX, &r->id) == 0;
+}
+
+static bool path_matches(
+	struct http_request *r, const char *pattern, const struct slice *segments, int count)
+{
+	struct slice wanted[API_SEGMENTS_MAX];
+	struct slice whole = {pattern, strlen(pattern)};
+
+	if (http_split_path(whole, API_SEGMENTS_MAX, wanted) != count)
+		return false;
+	for (int i = 0; i < count; i++) {
+		bool same = wanted[i].len == segments[i].len &&
+			    memcmp(wanted[i].at, segments[i].at, wanted[i].len) == 0;
+		if (!same && !(slice_is(wanted[i], "{id}") && read_id(r, segments[i])))
+			return false;
+	}
+	return true;
+}
+
+static void allow(struct http_request *r, enum llhttp_method method)
+{
+	if (r->fields.len == 0)
+		buf_puts(&r->fields, "Allow: OPTIONS");
+	buf_printf(&r->fields, ", %s%s", llhttp_method_name(method),
+		method == HTTP_GET ? ", HEAD" : "");
+}
+
+/* Looks for the route; notes on the way what the path allows, in r->fields. */
+static const struct route *find(struct http_request *r, struct slice path)
+{
+	struct slice segments[API_SEGMENTS_MAX];
+	int count = http_split_path(path, API_SEGMENTS_MAX, segments);
+
+	if (count > API_SEGMENTS_MAX)
+		return NULL;
+	for (int i = 0; i < ROUTES; i++) {
+		if (!path_matches(r, table[i].path, segments, count))
+			continue;
+		if (table[i].method == r->method)
+			return &table[i];
+		allow(r, table[i].method);
+	}
+	return NULL;
+}
+
+/* No route: OPTIONS asked what there is, or the path or the method is wrong. */
+static int explain(struct http_request *r, struct slice path)
+{
+	if (r->method == HTTP_OPTIONS && slice_is(path, "*"))
+		buf_puts(&r->fields, "Allow: OPTIONS, GET, HEAD, POST, PATCH, DELETE");
+	if (buf_status(&r->fields) < 0)
+		problem_from_err(&r->problem, buf_status(&r->fields), NULL);
+	if (r->fields.len == 0)
+		return problem_set(&r->problem, PROBLEM_NOT_FOUND, "there is no such resource");
+	buf_puts(&r->fields, "\r\n");
+	if (r->method == HTTP_OPTIONS)
+		return 0;
+	return problem_set(&r->problem, PROBLEM_METHOD, "this resource does not know %s",
+		r->head ? "HEAD" : llhttp_method_name(r->method));
+}
+
+int routes_prepare(struct http_request *r, enum api_right right)
+{
+	struct slice path, query;
+
+	if (right == API_NONE)
+		return problem_set(
+			&r->problem, PROBLEM_FORBIDDEN, "your user may not use this daemon");
+	http_split_target(r->target, &path, &query);
+	const struct route *route = find(r, path);
+	if (!route || r->problem.kind != PROBLEM_NONE)
+		return explain(r, path);
+	buf_reset(&r->fields);
+	if (right < route->right)
+		return problem_set(
+			&r->problem, PROBLEM_FORBIDDEN, "your user may read here, but not change");
+	if (r->body.len > 0 && route->members == 0)
+		return problem_set(&r->problem, PROBLEM_PARAMETER, "this takes no body");
+	r->route = route;
+	return params_parse(query, route->params, &r->arena, &r->params, &r->problem);
+}
+
+int routes_check_body(struct http_request *r)
+{
+	if (r->problem.kind != PROBLEM_NONE)
+		return ERR_INVALID;
+	if (r->route->members == BODY_LIST)
+		return 0;
+	return body_check(r->json, r->route->members, r->route->required, &r->problem);
+}
+
+/* -- running -- */
+
+static void end_job(struct http_request *r)
+{
+	r->busy = false;
+	r->api->jobs--;
+}
+
+static void on_job_done(struct store_job *job)
+{
+	struct http_request *r = job->arg;
+	struct api *api = r->api;
+
+	end_job(r);
+	if (job->status < 0)
+		problem_from_err(&r->problem, job->status, &job->error);
+	if (r->problem.kind != PROBLEM_NONE)
+		buf_reset(&r->fields);
+	if (r->problem.kind != PROBLEM_NONE)
+		routes_refuse(r);
+	else if (r->route->reply)
+		r->route->reply(r);
+	else
+		http_reply(r);
+	api_maybe_stopped(api);
+}
+
+/* The newest change stands for all that could have changed. */
+static bool is_known(struct store_tx *tx, struct http_request *r)
+{
+	char tag[64];
+
+	snprintf(tag, sizeof(tag), "W/\"%s-%lld\"", store_epoch(r->api->store),
+		(long long)store_tx_seq(tx));
+	buf_printf(&r->fields, "ETag: %s\r\n", tag);
+	return r->if_none_match && strstr(r->if_none_match, tag);
+}
+
+static int run_job(struct store_tx *tx, void *request, struct err *e)
+{
+	struct http_request *r = request;
+
+	if (r->route->where != ROUTE_TOLD || !is_known(tx, r))
+		return r->route->run(tx, r, e);
+	r->status = 304;
+	return 0;
+}
+
+static void start_job(struct http_request *r)
+{
+	struct store *store = r->api->store;
+
+	r->job = (struct store_job){
+		.class = STORE_USER, .run = run_job, .done = on_job_done, .arg = r};
+	int code = r->route->where == ROUTE_WRITE ? store_write(store, &r->job)
+						  : store_read(store, &r->job);
+	if (code < 0) {
+		problem_from_err(&r->problem, code, NULL);
+		routes_refuse(r);
+		return;
+	}
+	r->busy = true;
+	r->api->jobs++;
+}
+
+void routes_again(struct http_request *r)
+{
+	buf_reset(&r->out);
+	start_job(r);
+}
+
+static void run(struct http_request *r)
+{
+	bool parse = r->route->parse && r->route->members != BODY_LIST;
+
+	if (parse && r->route->parse(r) < 0)
+		routes_refuse(r);
+	else if (r->route->where == ROUTE_LOOP)
+		r->route->reply(r);
+	else
+		start_job(r);
+}
+
+static void work_on_body(uv_work_t *work)
+{
+	struct http_request *r = container_of(work, struct http_request, job.work);
+
+	if (r->route->members == BODY_LIST)
+		r->route->parse(r);
+	else
+		request_parse_json(r);
+}
+
+static void on_body_parsed(uv_work_t *work, int status)
+{
+	struct http_request *r = container_of(work, struct http_request, job.work);
+	struct api *api = r->api;
+
+	end_job(r);
+	request_drop_body(r);
+	if (status < 0 || routes_check_body(r) < 0) {
+		problem_from_err(&r->problem, ERR_BUSY, NULL); /* only if nothing else was said */
+		routes_refuse(r);
+	} else {
+		run(r);
+	}
+	api_maybe_stopped(api);
+}
+
+/* On the pool: a body of 4 MiB would hold the loop for longer than a frame takes. */
+static void parse_body(struct http_request *r)
+{
+	if (uv_queue_work(r->api->loop, &r->job.work, work_on_body, on_body_parsed) < 0) {
+		problem_from_err(&r->problem, ERR_BUSY, NULL);
+		routes_refuse(r);
+		return;
+	}
+	r->busy = true;
+	r->api->jobs++;
+}
+
+/* Who changed subscriptions is for the log; marks of reading would flood it. */
+static void log_write(const struct http_request *r)
+{
+	const struct peer *peer = &r->conn->peer;
+	bool feeds = strstr(r->route->path, "/feeds") || strstr(r->route->path, "/opml") ||
+		     strstr(r->route->path, "/db");
+
+	log_event(feeds ? LOG_INFO : LOG_DEBUG, "api.write", "method=%s target=%s uid=%u pid=%d",
+		llhttp_method_name(r->method), r->target, (unsigned)peer->uid, (int)peer->pid);
+}
+
+void routes_dispatch(struct http_request *r)
+{
+	if (routes_prepare(r, r->conn->peer.right) < 0) {
+		routes_refuse(r);
+		return;
+	}
+	if (!r->route) {
+		r->status = 204;
+		http_reply(r);
+		return;
+	}
+	if (r->route->right == API_WRITE)
+		log_write(r);
+	if (r->route->members)
+		parse_body(r);
+	else
+		run(r);
+}
+
+void routes_refuse(struct http_request *r)
+{
+	if (r->problem.kind == PROBLEM_METHOD && r->fields.len == 0)
+		buf_puts(&r->fields, "Allow: OPTIONS, GET, HEAD, POST, PATCH, DELETE\r\n");
+	http_reply(r);
+}

@@ -1,0 +1,107 @@
+/* The one table of what the socket understands, and the way of a request through it. */
+#ifndef TIDINGS_API_ROUTES_H
+#define TIDINGS_API_ROUTES_H
+
+#include <stddef.h>
+
+#include "api/body.h"
+#include "api/request.h"
+#include "base/json.h"
+
+enum route_where {
+	ROUTE_LOOP,  /* answered at once, without the database */
+	ROUTE_READ,  /* `run` is a read job of the store */
+	ROUTE_TOLD,  /* ... that says nothing but what changes tell: the same as long as there is no
+			further one */
+	ROUTE_WRITE, /* ... a write job */
+};
+
+/* The three parts of a handler; each may be missing. parse: on the loop thread before the job
+ * (BODY_LIST: on the pool); run: in the job; both set r->problem or fail with an ERR_*. reply: on
+ * the loop thread after success, must end in http_reply() or its like; it is called even when the
+ * client has gone. */
+typedef int route_parse(struct http_request *r);
+typedef int route_run(struct store_tx *tx, struct http_request *r, struct err *e);
+typedef void route_reply(struct http_request *r);
+
+struct route {
+	enum llhttp_method method;
+	const char *path; /* segments; "{id}" is a number from 1 */
+	enum api_right right;
+	enum route_where where;
+	unsigned params;            /* PARAM_BIT()s that are allowed */
+	unsigned members, required; /* MEMBER_BIT()s of the body; none: there must be no body */
+	route_parse *parse;
+	route_run *run;
+	route_reply *reply;
+};
+
+const struct route *routes_table(size_t *ret_count);
+
+/* Finds the route, checks right and parameters; the problem is set on failure. r->route stays NULL
+ * for OPTIONS, which is answered then. Pure. */
+int routes_prepare(struct http_request *r, enum api_right right)
+	__attribute__((warn_unused_result));
+
+/* Checks a body that has been parsed. Pure. */
+int routes_check_body(struct http_request *r) __attribute__((warn_unused_result));
+
+/* Takes a request all the way to its answer. */
+void routes_dispatch(struct http_request *r);
+
+/* Runs the job once more, with an empty answer. */
+void routes_again(struct http_request *r);
+
+/* Answers the problem that is set, with an Allow field where the status asks for one. */
+void routes_refuse(struct http_request *r);
+
+/* -- what handlers share -- */
+
+/* An answer of one object, on one line. */
+void answer_begin(struct http_request *r, struct json *ret_j);
+void answer_end(struct json *j);
+
+/* A list: {"noun":[ ... ],"next":cursor or null,"seq":N,"epoch":"..."} */
+void list_begin(struct http_request *r, struct json *ret_j, const char *noun);
+void list_end(struct http_request *r, struct json *j, struct store_tx *tx, const char *next);
+
+/* Sets the state of the ids by items_set_state() or stories_set_state(): of the one in the path, or
+ * of those in the body, and then tells how many changed. */
+typedef int set_state_fn(struct store_tx *tx, const int64_t *ids, int count, int read, int starred,
+	int64_t now_ms, int *ret_changed, struct err *e);
+int state_change(
+	struct store_tx *tx, struct http_request *r, set_state_fn *set_state, struct err *e);
+int state_change_batch(
+	struct store_tx *tx, struct http_request *r, set_state_fn *set_state, struct err *e);
+
+/* -- the handlers of each noun, in the files route_NOUN.c -- */
+
+route_parse route_db_parse;
+route_run route_db_run;
+route_reply route_db_reply_check, route_db_reply_backup, route_db_reply_compact;
+
+route_run route_status_run_root, route_status_run;
+route_parse route_status_parse;
+route_reply route_status_reply_ping;
+
+route_parse route_feeds_parse_draft, route_feeds_parse_one;
+route_run route_feeds_run_list, route_feeds_run_one, route_feeds_run_icon, route_feeds_run_add,
+	route_feeds_run_change, route_feeds_run_remove;
+route_reply route_feeds_reply_added, route_feeds_reply_changed, route_feeds_reply_refresh;
+
+route_parse route_opml_parse_export, route_opml_parse_import;
+route_run route_opml_run_export, route_opml_run_import;
+route_reply route_opml_reply_imported;
+
+route_parse route_items_parse_list, route_items_parse_one;
+route_run route_items_run_list, route_items_run_one, route_items_run_change, route_items_run_batch;
+
+route_parse route_stories_parse_list;
+route_run route_stories_run_list, route_stories_run_one, route_stories_run_change,
+	route_stories_run_batch;
+
+route_parse route_changes_parse_list;
+route_run route_changes_run_list;
+route_reply route_changes_reply_list;
+
+#endif

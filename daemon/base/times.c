@@ -1,0 +1,171 @@
+/* Instants and durations in milliseconds, written and read. */
+#include "base/times.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/err.h"
+
+enum { MS_PER_S = 1000, YEAR_MAX = 200000000 };
+
+int64_t times_now_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * MS_PER_S + now.tv_nsec / 1000000;
+}
+
+int64_t times_civil_ms(int64_t year, int month, int day, int hour, int minute, int second)
+{
+	struct tm t = {.tm_mon = month - 1, .tm_mday = day, .tm_hour = hour, .tm_min = minute};
+
+	/* Beyond this a millisecond count would not fit; feeds do bring such years. */
+	if (year > YEAR_MAX)
+		year = YEAR_MAX;
+	if (year < -YEAR_MAX)
+		year = -YEAR_MAX;
+	t.tm_year = (int)year - 1900;
+	t.tm_sec = second;
+	return timegm(&t) * MS_PER_S;
+}
+
+/* Up to the seconds, for the years that four digits can tell. Returns the milliseconds left. */
+static int write_seconds(int64_t time_ms, char out[TIME_TEXT_BYTES])
+{
+	const int64_t first = -62167219200000, last = 253402300799999; /* of years 0 and 9999 */
+	int64_t ms = time_ms < first ? first : time_ms > last ? last : time_ms;
+	int rest = (int)((ms % MS_PER_S + MS_PER_S) % MS_PER_S);
+	time_t seconds = (ms - rest) / MS_PER_S;
+	struct tm t;
+
+	(void)gmtime_r(&seconds, &t);
+	(void)snprintf(out, TIME_TEXT_BYTES, "%04d-%02d-%02dT%02d:%02d:%02d", t.tm_year + 1900,
+		t.tm_mon + 1, t.tm_mday, t.tm_hour, t.tm_min, t.tm_sec);
+	return rest;
+}
+
+const char *times_rfc3339_s(int64_t time_ms, char out[TIME_TEXT_BYTES])
+{
+	(void)write_seconds(time_ms, out);
+	memcpy(out + strlen(out), "Z", 2);
+	return out;
+}
+
+const char *times_rfc3339_ms(int64_t time_ms, char out[TIME_TEXT_BYTES])
+{
+	int rest = write_seconds(time_ms, out);
+	size_t len = strlen(out);
+
+	(void)snprintf(out + len, TIME_TEXT_BYTES - len, ".%03dZ", rest);
+	return out;
+}
+
+/* True when `text` begins as `shape` says, in which 0 stands for any digit, a letter for either
+ * case and, as RFC 3339 allows, T for a space. */
+static bool has_shape(const char *text, const char *shape)
+{
+	for (; *shape; text++, shape++) {
+		bool fits = *shape == '0'   ? *text >= '0' && *text <= '9'
+			    : *shape == 'T' ? *text && strchr("Tt ", *text)
+					    : *text == *shape;
+
+		if (!fits)
+			return false;
+	}
+	return true;
+}
+
+static int two_digits(const char *p)
+{
+	return (p[0] - '0') * 10 + p[1] - '0';
+}
+
+/* "Z" or "+hh:mm", the last part of the text. */
+static bool read_offset(const char *p, int *ret_minutes)
+{
+	int hours, minutes;
+
+	*ret_minutes = 0;
+	if (*p == 'Z' || *p == 'z')
+		return p[1] == '\0';
+	if ((*p != '+' && *p != '-') || !has_shape(p + 1, "00:00") || p[6])
+		return false;
+	hours = two_digits(p + 1);
+	minutes = two_digits(p + 4);
+	*ret_minutes = (*p == '-' ? -1 : 1) * (hours * 60 + minutes);
+	return hours < 24 && minutes < 60;
+}
+
+/* ".123" and any further digits, which are dropped. */
+static int read_fraction(const char **p)
+{
+	int ms = 0;
+
+	if (!has_shape(*p, ".0"))
+		return 0;
+	(*p)++;
+	/* The unit becomes 0 behind the third digit. */
+	for (int unit = 100; **p >= '0' && **p <= '9'; (*p)++, unit /= 10)
+		ms += unit * (**p - '0');
+	return ms;
+}
+
+int times_parse_rfc3339(const char *text, int64_t *ret_ms)
+{
+	const char *p = text;
+	struct tm date = {0};
+	int month, day, hour, minute, second, ms, offset;
+	int64_t seconds;
+
+	if (!has_shape(p, "0000-00-00T00:00:00"))
+		return ERR_INVALID;
+	month = two_digits(p + 5);
+	day = two_digits(p + 8);
+	hour = two_digits(p + 11);
+	minute = two_digits(p + 14);
+	second = two_digits(p + 17);
+	p += 19;
+	ms = read_fraction(&p);
+	date.tm_year = two_digits(text) * 100 + two_digits(text + 2) - 1900;
+	date.tm_mon = month - 1;
+	date.tm_mday = day;
+	seconds = timegm(&date); /* a day that does not exist becomes another one */
+	if (date.tm_mon != month - 1 || date.tm_mday != day || hour > 23 || minute > 59 ||
+		second > 60 || !read_offset(p, &offset))
+		return ERR_INVALID;
+	seconds += (int64_t)hour * 3600 + (int64_t)(minute - offset) * 60 + second;
+	*ret_ms = seconds * MS_PER_S + ms;
+	return 0;
+}
+
+const char *times_duration(int64_t duration_ms, char out[DURATION_TEXT_BYTES])
+{
+	static const struct {
+		uint64_t ms;
+		const char *name;
+	} units[] = {{86400000, "d"}, {3600000, "h"}, {60000, "min"}, {1000, "s"}, {1, "ms"}};
+	const size_t last = sizeof(units) / sizeof(units[0]) - 1;
+	const char *sign = duration_ms < 0 ? "-" : "";
+	uint64_t rest = duration_ms < 0 ? 0 - (uint64_t)duration_ms : (uint64_t)duration_ms;
+	uint64_t count, minor;
+	size_t i = 0;
+
+	while (i < last && rest < units[i].ms)
+		i++;
+	count = rest / units[i].ms;
+	/* The next smaller unit is worth telling only above seconds. */
+	minor = i < 3 ? rest % units[i].ms / units[i + 1].ms : 0;
+	if (rest == 0)
+		(void)snprintf(out, DURATION_TEXT_BYTES, "0s");
+	else if (minor == 0)
+		(void)snprintf(out, DURATION_TEXT_BYTES, "%s%llu%s", sign,
+			(unsigned long long)count, units[i].name);
+	else
+		(void)snprintf(out, DURATION_TEXT_BYTES, "%s%llu%s %llu%s", sign,
+			(unsigned long long)count, units[i].name, (unsigned long long)minor,
+			units[i + 1].name);
+	return out;
+}

@@ -1,0 +1,107 @@
+/* Finds feeds and folders by what a person types, and waits for polls. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+
+int feeds_load(struct cli *cli, json_t **ret_feeds)
+{
+	return cli_list(cli, "/api/v1/feeds?", "feeds", "after", CLI_ALL_MAX, ret_feeds);
+}
+
+enum way { BY_ID, BY_URL, BY_NAME, BY_BEGINNING, WAYS };
+
+static bool fits(const json_t *feed, const char *text, enum way way)
+{
+	const char *url = field_text(feed, "url"), *name = field_text(feed, "name");
+	size_t len = strlen(text);
+	long id;
+	switch (way) {
+	case BY_ID:
+		return options_number(text, INT32_MAX, &id) && field_int(feed, "id") == id;
+	case BY_URL:
+		return strncmp(url, text, len) == 0 && (!url[len] || strcmp(url + len, "/") == 0);
+	case BY_NAME:
+		return strcasecmp(name, text) == 0;
+	default:
+		return strncasecmp(name, text, len) == 0;
+	}
+}
+
+int feeds_find(const json_t *feeds, const char *text, json_t **ret_feed)
+{
+	const json_t *list = json_object_get(feeds, "feeds");
+	size_t count = 0;
+	for (enum way way = BY_ID; way < WAYS && *text && !count; way++)
+		for (size_t i = 0; i < json_array_size(list); i++)
+			if (fits(json_array_get(list, i), text, way) && count++ == 0)
+				*ret_feed = json_array_get(list, i);
+	if (count == 1)
+		return 0;
+	*ret_feed = NULL;
+	return cli_fail(EXIT_NOTHING,
+		count ? "'%.200s' fits several feeds; name one by its id, see 'tidings feeds'"
+		      : "there is no feed '%.200s'; see 'tidings feeds'",
+		text);
+}
+
+int feeds_find_folder(const json_t *feeds, const char *name, long long *ret_id)
+{
+	const json_t *list = json_object_get(feeds, "feeds");
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *folder = json_object_get(json_array_get(list, i), "folder");
+		if (strcasecmp(field_text(folder, "name"), name) == 0) {
+			*ret_id = field_int(folder, "id");
+			return 0;
+		}
+	}
+	return cli_fail(EXIT_NOTHING,
+		"no feed is in a folder '%.200s'; 'tidings feeds' shows the folders", name);
+}
+
+int feeds_filter(struct cli *cli, char *path, size_t size)
+{
+	const struct options *o = cli->options;
+	json_t *feeds = NULL, *feed = NULL;
+	long long folder = 0;
+	if (!o->feed && !o->folder)
+		return 0;
+	int rc = feeds_load(cli, &feeds);
+	if (rc == 0 && o->feed)
+		rc = feeds_find(feeds, o->feed, &feed);
+	if (rc == 0 && o->folder)
+		rc = feeds_find_folder(feeds, o->folder, &folder);
+	size_t at = strlen(path);
+	if (feed)
+		at += (size_t)snprintf(path + at, size - at, "&feed=%lld", field_int(feed, "id"));
+	if (folder)
+		snprintf(path + at, size - at, "&folder=%lld", folder);
+	json_decref(feeds);
+	return rc;
+}
+
+const char *feed_error(const json_t *feed)
+{
+	const json_t *error = json_object_get(feed, "error");
+	const char *detail = field_text(error, "detail");
+	return *detail ? detail : field_text(error, "code");
+}
+
+int feed_wait(struct cli *cli, const json_t *feed, time_t end, json_t **ret_feed)
+{
+	const struct timespec pause = {.tv_nsec = 100000000L};
+	json_t *now;
+	*ret_feed = NULL;
+	/* Asked again and again: a poll that changes nothing is not in the change log. */
+	while (cli_call(cli, "GET", NULL, &now, "/api/v1/feeds/%lld", field_int(feed, "id")) == 0) {
+		if (strcmp(field_text(now, "last_poll"), field_text(feed, "last_poll")) != 0) {
+			*ret_feed = now;
+			return 0;
+		}
+		json_decref(now);
+		if (time(NULL) >= end)
+			return 0;
+		nanosleep(&pause, NULL);
+	}
+	return tidings_last_error(cli->tidings)->status == 404 ? 0 : cli_fail_call(cli);
+}

@@ -1,0 +1,194 @@
+/* `tidings`: the table of its commands, their help, and main(). */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/text.h"
+
+#define FLAG(field, name) name, 0, OPTION_FLAG, offsetof(struct options, field), NULL
+#define TEXT(field, name) name, 0, OPTION_TEXT, offsetof(struct options, field)
+
+static const struct option_row options[] = {
+	{"", TEXT(socket, "socket"), "PATH", "the daemon's socket"},
+	{"", FLAG(json, "json"), "JSON for programs, one document a line"},
+	{"", "color", 0, OPTION_COLOR, offsetof(struct options, color), "WHEN",
+		"auto, always or never"},
+	{"", "help", 'h', OPTION_FLAG, offsetof(struct options, help), NULL, "this help"},
+	{"", FLAG(version, "version"), "the version"},
+	{" list ", FLAG(all, "all"), "all of them, not only the newest 30"},
+	{" read ", FLAG(all, "all"), "every unread story"},
+	{" list ", FLAG(unread, "unread"), "unread ones only"},
+	{" list ", FLAG(starred, "starred"), "starred ones only"},
+	{" list ", "limit", 'n', OPTION_COUNT, offsetof(struct options, limit), "N",
+		"so many at most"},
+	{" list read ", TEXT(feed, "feed"), "FEED", "of this feed only: an id, a URL, or a name"},
+	{" list read ", TEXT(folder, "folder"), "NAME", "of the feeds in this folder only"},
+	{" new ", TEXT(cursor, "cursor"), "FILE", "remember there what was printed"},
+	{" export ", FLAG(credentials, "credentials"),
+		"user names and passwords in addresses, too"},
+	{" add ", TEXT(name, "name"), "NAME", "call it so, not by its own title"},
+	{" add ", TEXT(folder, "folder"), "NAME", "put it into this folder"},
+};
+
+enum { OPTIONS = sizeof(options) / sizeof(options[0]), MANY = 1 << 20 };
+
+#define STORY_FIELDS                                                                               \
+	"On a terminal: id, age, unread \u2022 and starred \u2605, source (and how many more), "   \
+	"title.\n"                                                                                 \
+	"Elsewhere, separated by tabs: id, time, state, source, title, link."
+#define FEED_NAMES "A FEED is an id, a URL, a name, or the beginning of exactly one name."
+
+static const struct command {
+	const char *name;
+	int min, max; /* arguments */
+	const char *usage, *help;
+	const char *more;            /* further lines of its --help, or NULL */
+	int (*run)(struct cli *cli); /* returns an exit code */
+} commands[] = {
+	{"list", 0, 0, "", "show stories, newest first", STORY_FIELDS, cmd_list},
+	{"new", 0, 0, "", "show the stories that came since it was last asked; exits 4 if none",
+		STORY_FIELDS
+		"\nThe backlog of a new feed is not news. Where it was is remembered in\n"
+		"$XDG_STATE_HOME/tidings/new.cursor (~/.local/state if that is not set).",
+		cmd_new},
+	{"show", 1, 1, "STORY", "show one story: its text, and everyone who tells it", NULL,
+		cmd_show},
+	{"watch", 0, 0, "", "show stories as they come, until Ctrl-C",
+		"Feeds that fall silent, and that are back, are told on standard error.\n"
+		"A further source of a story is marked +, or 'grown' instead of "
+		"'new'.\n" STORY_FIELDS,
+		cmd_watch},
+	{"feeds", 0, 0, "", "show the feeds: when they were and will be polled, and their errors",
+		"Elsewhere than on a terminal, separated by tabs: id, status, name, items, "
+		"unread,\n"
+		"last poll, next poll, error, URL, folder.",
+		cmd_feeds},
+	{"add", 1, 1, "URL", "subscribe to a feed, and say what its first poll found",
+		"URL may be a page that names its feeds, or a host alone: example.org.", cmd_add},
+	{"remove", 1, 1, "FEED", "unsubscribe from a feed; its items go, too", FEED_NAMES,
+		cmd_remove},
+	{"export", 0, 0, "", "write all feeds as OPML, for other readers and for import",
+		"  tidings export > subscriptions.opml", cmd_export},
+	{"import", 1, 1, "FILE", "subscribe to the feeds of a list: OPML, or a URL a line",
+		"A FILE of - is standard input. What is there already stays as it is.", cmd_import},
+	{"why", 1, 1, "FEED", "show why a feed is polled when it is, and its last polls",
+		"When it is polled next, the rule that decided that, and those that spoke for "
+		"other\ntimes; what it waits for, its rhythm, what was repaired in its last "
+		"document, and its\nlast ten polls. " FEED_NAMES,
+		cmd_why},
+	{"refresh", 0, MANY, "[FEED...]", "poll feeds now, all if none is named", FEED_NAMES,
+		cmd_refresh},
+	{"read", 0, MANY, "STORY... | --all", "mark stories as read", NULL, cmd_state},
+	{"unread", 1, MANY, "STORY...", "mark stories as unread", NULL, cmd_state},
+	{"star", 1, MANY, "STORY...", "star stories", NULL, cmd_state},
+	{"unstar", 1, MANY, "STORY...", "take the star from stories", NULL, cmd_state},
+	{"status", 0, 0, "", "show how the daemon is doing", NULL, cmd_status},
+	{"db", 1, 2, "stats | check | compact | backup NAME", "look after the database",
+		"stats: what is in it, and its size. check: whether it is sound. compact: gives "
+		"unused\n"
+		"room back. backup: copies it into a new file NAME in its folder; a daemon can be\n"
+		"started on the copy. The daemon goes on with its work meanwhile.",
+		cmd_db},
+};
+
+static int print_help(FILE *stream, int code)
+{
+	fputs("tidings: reads what the feed aggregator tidingsd has collected.\n\n"
+	      "Usage: tidings [OPTION...] COMMAND [ARGUMENT...]\n\n"
+	      "Commands ('tidings COMMAND --help' tells more):\n",
+		stream);
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		fprintf(stream, "  %-9s %s\n", commands[i].name, commands[i].help);
+	options_print("\nOptions of every command:\n", options, OPTIONS, "", stream);
+	fputs("\n"
+	      "The socket: --socket, else $TIDINGS_SOCKET, else "
+	      "$XDG_RUNTIME_DIR/tidings/tidings.sock\n"
+	      "if there is one, else /run/tidings/tidings.sock.\n\n"
+	      "Exit codes: 0 done, 1 failed, 2 usage, 3 daemon not reachable, 4 not found or "
+	      "nothing new.\n",
+		stream);
+	return code;
+}
+
+static int print_command_help(const struct command *command)
+{
+	printf("tidings %s: %s.\n\nUsage: tidings %s [OPTION...]%s%s\n", command->name,
+		command->help, command->name, *command->usage ? " " : "", command->usage);
+	options_print("\nOptions:\n", options, OPTIONS, command->name, stdout);
+	options_print("\nOptions of every command:\n", options, OPTIONS, "", stdout);
+	if (command->more)
+		printf("\n%s\n", command->more);
+	return EXIT_DONE;
+}
+
+/* Whatever was printed must have arrived; a reader that went away (`| head`) is no failure of ours.
+ */
+static int finish(struct cli *cli, int rc)
+{
+	if (output_flush(&cli->out) == 0)
+		return rc;
+	if (errno != EPIPE)
+		cli_fail(0, "cannot write: %s", strerror(errno));
+	return rc == EXIT_DONE && errno == EPIPE ? EXIT_DONE : EXIT_FAILED;
+}
+
+static int run(const struct command *command, struct options *o)
+{
+	struct cli cli = {.command = command->name, .options = o};
+	o->arguments++;
+	o->count--;
+	if (o->count < command->min || o->count > command->max)
+		return cli_fail(EXIT_USAGE, "%s: %s; see 'tidings %s --help'", command->name,
+			o->count < command->min ? "an argument is missing" : "too many arguments",
+			command->name);
+	output_init(&cli.out, stdout, o->color);
+	cli.tidings = tidings_open(o->socket);
+	if (!cli.tidings)
+		return cli_fail(EXIT_FAILED, "out of memory");
+	int rc = finish(&cli, command->run(&cli));
+	tidings_close(cli.tidings);
+	return rc;
+}
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+static int dispatch(int argc, char **argv, struct options *o)
+{
+	char why[OPTIONS_WHY_BYTES];
+	int bad = options_parse(argc, argv, options, OPTIONS, o, why);
+	const struct command *command = o->count ? find_command(o->arguments[0]) : NULL;
+	if (o->count && !command)
+		return cli_fail(EXIT_USAGE, "there is no command '%.80s'; see 'tidings --help'",
+			o->arguments[0]);
+	if (bad < 0)
+		return cli_fail(EXIT_USAGE, "%s; see 'tidings %s%s--help'", why,
+			command ? command->name : "", command ? " " : "");
+	if (o->version)
+		return printf("tidings %s\n", tidings_version()) < 0;
+	if (!command)
+		return o->help ? print_help(stdout, EXIT_DONE) : print_help(stderr, EXIT_USAGE);
+	if (o->help)
+		return print_command_help(command);
+	return run(command, o);
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = {0};
+	/* A write then fails with EPIPE, and `new` knows that nobody got it. */
+	signal(SIGPIPE, SIG_IGN);
+	text_init();
+	char **arguments = text_alloc(NULL, (size_t)(argc + 1) * sizeof(*arguments));
+	o.arguments = arguments;
+	int rc = dispatch(argc > 0 ? argc - 1 : 0, argv + 1, &o);
+	free(arguments);
+	return rc;
+}

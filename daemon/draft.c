@@ -1,0 +1,154 @@
+/* Parsed items made ready for the store. */
+#include "draft.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "base/map.h"
+#include "limits.h"
+#include "parse/parse.h"
+#include "story/canonical.h"
+#include "story/identity.h"
+
+/* Moves a scratch buffer's text into the arena and empties the buffer; NULL for an empty one, and
+ * for what is too long: 500 enclosures with endless addresses must not cost the item. */
+static int keep(struct buf *b, struct arena *a, const char **ret_text)
+{
+	int rv = buf_status(b);
+	char *text = NULL;
+
+	if (rv == ERR_TOO_BIG) {
+		rv = 0;
+	} else if (!rv && b->len) {
+		text = arena_strndup(a, b->data, b->len);
+		rv = text ? 0 : ERR_NOMEM;
+	}
+	buf_reset(b);
+	if (!rv)
+		*ret_text = text;
+	return rv;
+}
+
+static void put_authors(const struct item *item, struct buf *out)
+{
+	for (const struct person *p = item->authors; p; p = p->next) {
+		const char *name = p->name ? p->name : p->email;
+
+		if (!name)
+			continue;
+		if (out->len)
+			buf_puts(out, ", ");
+		buf_puts(out, name);
+	}
+}
+
+static void put_enclosures(const struct item *item, struct buf *out)
+{
+	struct json j;
+
+	if (!item->enclosures)
+		return;
+	json_init(&j, out);
+	json_put_array(&j, NULL);
+	for (const struct enclosure *e = item->enclosures; e; e = e->next) {
+		json_put_object(&j, NULL);
+		json_put_string(&j, "url", e->url);
+		json_put_string(&j, "type", e->type);
+		if (e->length_bytes >= 0)
+			json_put_int(&j, "length", e->length_bytes);
+		else
+			json_put_null(&j, "length");
+		json_end(&j);
+	}
+	json_end(&j);
+}
+
+static void put_categories(const struct item *item, struct buf *out)
+{
+	struct json j;
+
+	if (!item->categories)
+		return;
+	json_init(&j, out);
+	json_put_array(&j, NULL);
+	for (const struct category *c = item->categories; c; c = c->next)
+		json_put_string(&j, NULL, c->name);
+	json_end(&j);
+}
+
+static void put_excerpt(const struct item *item, struct buf *out)
+{
+	const char *html = item->summary ? item->summary : item->content;
+
+	if (html)
+		parse_excerpt(html, EXCERPT_MAX, out);
+}
+
+static int fill(const struct item *item, int64_t key, struct arena *a, struct buf *scratch,
+	struct draft *draft)
+{
+	static void (*const put[])(const struct item *, struct buf *) = {
+		put_authors, put_excerpt, put_enclosures, put_categories};
+	struct item_draft *row = &draft->row;
+	const char **const target[] = {
+		&row->author, &row->excerpt, &row->enclosures, &row->categories};
+	int rv = canonical_key(item->link, a, &draft->url_key);
+
+	row->item = item;
+	row->key = key;
+	row->digest = identity_digest(item);
+	for (size_t i = 0; i < sizeof(put) / sizeof(put[0]) && !rv; i++) {
+		put[i](item, scratch);
+		rv = keep(scratch, a, target[i]);
+	}
+	return rv;
+}
+
+/* Fills in the drafts from the last one down. */
+static int fill_all(
+	const struct feed_content *feed, const int64_t *keys, struct arena *a, struct draft **first)
+{
+	struct buf scratch;
+	struct map seen = {0};
+	size_t index = 0;
+	int rv = 0;
+
+	buf_init(&scratch, PARSE_ITEM_BYTES_MAX);
+	for (const struct item *item = feed->items; item && !rv; item = item->next, index++) {
+		if (map_get(&seen, keys[index]))
+			continue;
+		rv = map_put(&seen, keys[index], *first);
+		if (!rv)
+			rv = fill(item, keys[index], a, &scratch, --*first);
+	}
+	map_finish(&seen);
+	buf_finish(&scratch);
+	return rv;
+}
+
+int draft_items(const struct feed_content *feed, struct arena *a, struct draft **ret_drafts,
+	size_t *ret_count)
+{
+	struct draft *drafts, *first;
+	int64_t *keys;
+	int rv;
+
+	*ret_count = 0;
+	if (!feed->item_count)
+		return 0;
+	drafts = arena_alloc(a, feed->item_count * sizeof(*drafts));
+	keys = arena_alloc(a, feed->item_count * sizeof(*keys));
+	if (!drafts || !keys)
+		return ERR_NOMEM;
+	first = drafts + feed->item_count;
+	rv = identity_keys(feed, keys);
+	if (!rv)
+		rv = fill_all(feed, keys, a, &first);
+	if (rv)
+		return rv;
+	*ret_drafts = first;
+	*ret_count = (size_t)(drafts + feed->item_count - first);
+	return 0;
+}

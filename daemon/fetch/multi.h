@@ -1,0 +1,33 @@
+/* libcurl's multi interface on the loop (A58). */
+#ifndef TIDINGS_FETCH_MULTI_H
+#define TIDINGS_FETCH_MULTI_H
+
+#include <curl/curl.h>
+#include <stdbool.h>
+#include <uv.h>
+
+#include "base/err.h"
+
+/* At a fixed address from multi_init() until `closed` has been called. */
+struct multi {
+	CURLM *curl;
+	uv_loop_t *loop;
+	uv_timer_t timer;
+	void (*finished)(CURL *easy, CURLcode result); /* never from inside a call of curl */
+	void (*closed)(void *ctx);
+	void *ctx;
+};
+
+/* ERR_NOMEM leaves nothing behind. */
+int multi_init(struct multi *m, uv_loop_t *loop, void (*finished)(CURL *easy, CURLcode result))
+	__attribute__((warn_unused_result));
+
+/* Neither may be called from inside a callback of libcurl. */
+int multi_add(struct multi *m, CURL *easy) __attribute__((warn_unused_result));
+void multi_remove(struct multi *m, CURL *easy);
+
+/* All handles must have been removed. Closes cached connections; `closed` comes later from the
+ * loop. */
+void multi_close(struct multi *m, void (*closed)(void *ctx), void *ctx);
+
+#endif

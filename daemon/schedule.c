@@ -1,0 +1,532 @@
+/* When is a feed due, and may it start now: two heaps, one of waiting feeds and one of groups with
+ * work. */
+#include "schedule.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/hash.h"
+#include "base/heap.h"
+#include "base/list.h"
+#include "base/map.h"
+
+/* For so long a connection is kept (CURLOPT_MAXAGE_CONN). */
+enum { MORE_WITHIN_MS = 60000 };
+
+/* Lateness is told of about so many starts. */
+enum { LATE_BITS = 40, LATE_STARTS = 4096 };
+
+enum feed_state { IDLE, WAITING, READY, POLLING };
+
+struct group {
+	int64_t key;
+	int64_t next_start_ms;
+	int64_t held_until_ms; /* its server asked for it */
+	struct list ready;     /* feeds that are due, in order */
+	struct list passer;    /* in schedule.passers while it has no feeds */
+	struct heap_node node; /* in schedule.open by the later of both while it has ready feeds and
+				  a free connection */
+	int64_t gap_ms;        /* -1: the options' */
+	int connections;       /* 0: the options' */
+	int polling;
+	int members; /* feeds in it; none: forgotten when its gap and its hold are over */
+};
+
+/* 64 bytes with what malloc() adds, since there may be a million (B11). */
+struct feed_entry {
+	int64_t id;
+	struct group *group;
+	struct heap_node due;
+	union {
+		struct list node;         /* READY: in group->ready */
+		struct group *next_group; /* POLLING: after this poll; NULL: the same */
+	};
+	int32_t last_start_s;
+	unsigned char state; /* enum feed_state */
+	bool removed;        /* while being polled */
+	bool hurried;        /* a user asked for it */
+};
+_Static_assert(sizeof(struct feed_entry) <= 56, "a feed in the schedule is too large");
+
+struct schedule {
+	struct schedule_options options;
+	struct map feeds;
+	struct map groups;
+	struct heap waiting; /* feed_entry.due */
+	struct heap open;    /* group.node */
+	struct list passers;
+	int64_t due_count;
+	int64_t polling_count;
+	int64_t late[LATE_BITS]; /* starts by the length of their lateness in binary */
+	int64_t late_count;
+};
+
+struct schedule *schedule_create(const struct schedule_options *options)
+{
+	struct schedule *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->options = *options;
+	list_init(&s->passers);
+	return s;
+}
+
+void schedule_destroy(struct schedule *s)
+{
+	size_t position = 0;
+	void *value = NULL;
+
+	if (!s)
+		return;
+	for (value = map_next(&s->feeds, &position); value; value = map_next(&s->feeds, &position))
+		free(value);
+	position = 0;
+	for (value = map_next(&s->groups, &position); value;
+		value = map_next(&s->groups, &position))
+		free(value);
+	map_finish(&s->feeds);
+	map_finish(&s->groups);
+	heap_finish(&s->waiting);
+	heap_finish(&s->open);
+	free(s);
+}
+
+void schedule_configure(struct schedule *s, const struct schedule_options *options)
+{
+	s->options = *options;
+}
+
+int64_t schedule_group(const char *name)
+{
+	return hash64(name, strlen(name));
+}
+
+static int group_get(struct schedule *s, int64_t key, struct group **ret_group)
+{
+	struct group *group = map_get(&s->groups, key);
+
+	if (!group) {
+		group = calloc(1, sizeof(*group));
+		if (!group)
+			return ERR_NOMEM;
+		group->key = key;
+		group->gap_ms = -1;
+		list_init(&group->ready);
+		list_init(&group->passer);
+		if (heap_reserve(&s->open, s->groups.count + 1) ||
+			map_put(&s->groups, key, group)) {
+			free(group);
+			return ERR_NOMEM;
+		}
+	}
+	*ret_group = group;
+	return 0;
+}
+
+static int64_t gap_of(const struct schedule *s, const struct group *group)
+{
+	return group->gap_ms >= 0 ? group->gap_ms : s->options.gap_ms;
+}
+
+static int most_of(const struct schedule *s, const struct group *group)
+{
+	return group->connections ? group->connections : s->options.group_connections;
+}
+
+/* Brings the group's place among those with work in line with what it has. */
+static void group_update(struct schedule *s, struct group *group)
+{
+	if (list_empty(&group->ready) || group->polling >= most_of(s, group))
+		heap_remove(&s->open, &group->node);
+	else
+		heap_put(&s->open, &group->node,
+			group->held_until_ms > group->next_start_ms ? group->held_until_ms
+								    : group->next_start_ms);
+}
+
+static void group_forget(struct schedule *s, struct group *group)
+{
+	heap_remove(&s->open, &group->node);
+	list_remove(&group->passer);
+	map_remove(&s->groups, group->key);
+	free(group);
+}
+
+/* A group without members is forgotten once nothing is to be remembered of it. */
+static void group_pass(struct schedule *s, struct group *group)
+{
+	list_remove(&group->passer);
+	if (!group->members)
+		list_push(&s->passers, &group->passer);
+}
+
+static void group_leave(struct schedule *s, struct group *group)
+{
+	if (group && --group->members == 0)
+		group_pass(s, group);
+}
+
+/* Sets a feed's place in a group (now, or for after its poll) and keeps the groups' counts. */
+static void group_join(struct schedule *s, struct group **place, struct group *group)
+{
+	struct group *old = *place;
+
+	group->members++;
+	*place = group;
+	group_leave(s, old);
+}
+
+/* Takes a feed out of whatever it waits in. */
+static void unqueue(struct schedule *s, struct feed_entry *feed)
+{
+	if (feed->state == WAITING)
+		heap_remove(&s->waiting, &feed->due);
+	if (feed->state == READY) {
+		list_remove(&feed->node);
+		s->due_count--;
+		group_update(s, feed->group);
+	}
+	if (feed->state != POLLING)
+		feed->state = IDLE;
+}
+
+static void wait_until(struct schedule *s, struct feed_entry *feed, int64_t due_ms)
+{
+	unqueue(s, feed);
+	if (due_ms == TIME_NONE)
+		return;
+	heap_put(&s->waiting, &feed->due, due_ms);
+	feed->state = WAITING;
+}
+
+static struct feed_entry *feed_create(struct schedule *s, int64_t id)
+{
+	struct feed_entry *feed = calloc(1, sizeof(*feed));
+
+	if (!feed)
+		return NULL;
+	feed->id = id;
+	feed->last_start_s = INT32_MIN / 2;
+	if (heap_reserve(&s->waiting, s->feeds.count + 1) || map_put(&s->feeds, id, feed)) {
+		free(feed);
+		return NULL;
+	}
+	return feed;
+}
+
+int schedule_put(struct schedule *s, int64_t id, int64_t key, int64_t due_ms)
+{
+	struct feed_entry *feed = map_get(&s->feeds, id);
+	struct group *group;
+
+	if (group_get(s, key, &group))
+		return ERR_NOMEM;
+	if (!feed)
+		feed = feed_create(s, id);
+	if (!feed) {
+		group_pass(s, group);
+		return ERR_NOMEM;
+	}
+	feed->removed = false;
+	if (feed->state == POLLING) {
+		group_join(s, &feed->next_group, group);
+		return 0;
+	}
+	unqueue(s, feed);
+	group_join(s, &feed->group, group);
+	wait_until(s, feed, due_ms);
+	return 0;
+}
+
+static void make_ready(struct schedule *s, struct feed_entry *feed, bool in_front)
+{
+	struct group *group = feed->group;
+
+	heap_remove(&s->waiting, &feed->due);
+	feed->state = READY;
+	s->due_count++;
+	/* pushing "at the end" of the first node puts in front of it */
+	list_push(in_front ? group->ready.next : &group->ready, &feed->node);
+	group_update(s, group);
+}
+
+int schedule_hurry(
+	struct schedule *s, int64_t id, int64_t now_ms, int64_t floor_ms, int64_t *ret_wait_ms)
+{
+	struct feed_entry *feed = map_get(&s->feeds, id);
+	int64_t at_ms;
+
+	if (!feed || feed->removed)
+		return ERR_NOT_FOUND;
+	if (feed->state == POLLING)
+		return 0;
+	at_ms = feed->last_start_s * 1000LL + floor_ms;
+	if (at_ms < feed->group->held_until_ms)
+		at_ms = feed->group->held_until_ms;
+	if (at_ms > now_ms) {
+		*ret_wait_ms = at_ms - now_ms;
+		return ERR_BUSY;
+	}
+	unqueue(s, feed);
+	feed->hurried = true;
+	make_ready(s, feed, true);
+	return 0;
+}
+
+static void feed_forget(struct schedule *s, struct feed_entry *feed)
+{
+	unqueue(s, feed);
+	group_leave(s, feed->group);
+	map_remove(&s->feeds, feed->id);
+	free(feed);
+}
+
+void schedule_remove(struct schedule *s, int64_t id)
+{
+	struct feed_entry *feed = map_get(&s->feeds, id);
+
+	if (!feed)
+		return;
+	if (feed->state == POLLING)
+		feed->removed = true;
+	else
+		feed_forget(s, feed);
+}
+
+static void collect_due(struct schedule *s, int64_t now_ms)
+{
+	struct heap_node *node = heap_first(&s->waiting);
+
+	while (node && node->key <= now_ms) {
+		make_ready(s, container_of(node, struct feed_entry, due), false);
+		node = heap_first(&s->waiting);
+	}
+}
+
+/* Groups without feeds are kept while their gap or hold runs, then dropped: redirects could name
+ * any number of hosts. Two are looked at for each that may be added. */
+static void forget_passers(struct schedule *s, int64_t now_ms)
+{
+	for (int i = 0; i < 2 && !list_empty(&s->passers); i++) {
+		struct group *group = container_of(s->passers.next, struct group, passer);
+
+		list_remove(&group->passer);
+		if (group->next_start_ms > now_ms || group->held_until_ms > now_ms)
+			group_pass(s, group);
+		else if (!group->members)
+			group_forget(s, group);
+	}
+}
+
+/* Older ones count for less and less. */
+static void count_lateness(struct schedule *s, int64_t late_ms)
+{
+	int bits = 0;
+
+	while (bits < LATE_BITS - 1 && late_ms >> bits > 0)
+		bits++;
+	s->late[bits]++;
+	s->late_count++;
+	if (s->late_count < LATE_STARTS)
+		return;
+	s->late_count = 0;
+	for (int i = 0; i < LATE_BITS; i++) {
+		s->late[i] /= 2;
+		s->late_count += s->late[i];
+	}
+}
+
+static int64_t lateness(const struct schedule *s, int64_t percent)
+{
+	int64_t seen = s->late[0];
+	int bits = 0;
+
+	while (bits < LATE_BITS - 1 && seen * 100 < s->late_count * percent)
+		seen += s->late[++bits];
+	return INT64_C(1) << bits;
+}
+
+bool schedule_take(struct schedule *s, int64_t now_ms, int64_t *ret_feed)
+{
+	struct heap_node *open;
+	struct group *group;
+	struct feed_entry *feed;
+
+	forget_passers(s, now_ms);
+	collect_due(s, now_ms);
+	open = heap_first(&s->open);
+	if (!open || open->key > now_ms)
+		return false;
+	group = container_of(open, struct group, node);
+	feed = container_of(group->ready.next, struct feed_entry, node);
+	list_remove(&feed->node);
+	if (!feed->hurried)
+		count_lateness(s, now_ms - feed->due.key);
+	feed->state = POLLING;
+	feed->hurried = false;
+	feed->last_start_s = (int32_t)(now_ms / 1000);
+	feed->next_group = NULL;
+	s->due_count--;
+	s->polling_count++;
+	group->polling++;
+	group->next_start_ms = now_ms + gap_of(s, group);
+	group_update(s, group);
+	*ret_feed = feed->id;
+	return true;
+}
+
+bool schedule_finish(struct schedule *s, int64_t id, int64_t due_ms)
+{
+	struct feed_entry *feed = map_get(&s->feeds, id);
+	struct group *old;
+
+	if (!feed || feed->state != POLLING)
+		return false;
+	old = feed->group;
+	feed->state = IDLE;
+	s->polling_count--;
+	old->polling--;
+	group_update(s, old);
+	if (feed->removed) {
+		group_leave(s, feed->next_group);
+		feed_forget(s, feed);
+		return false;
+	}
+	wait_until(s, feed, due_ms);
+	if (!feed->next_group)
+		return false;
+	feed->group = feed->next_group;
+	feed->next_group = NULL;
+	group_leave(s, old);
+	return true;
+}
+
+int64_t schedule_wait_ms(struct schedule *s, int64_t now_ms)
+{
+	const struct heap_node *due = heap_first(&s->waiting);
+	const struct heap_node *open = heap_first(&s->open);
+	int64_t at = INT64_MAX;
+
+	if (due)
+		at = due->key;
+	if (open && open->key < at)
+		at = open->key;
+	if (at == INT64_MAX)
+		return -1;
+	return at > now_ms ? at - now_ms : 0;
+}
+
+/* Back from the groups' queues to where they are in order of their due times. */
+static void unready(struct schedule *s)
+{
+	size_t position = 0;
+	struct group *group = map_next(&s->groups, &position);
+
+	for (; group; group = map_next(&s->groups, &position)) {
+		list_for_each_safe (node, &group->ready) {
+			struct feed_entry *feed = container_of(node, struct feed_entry, node);
+
+			if (!feed->hurried)
+				wait_until(s, feed, feed->due.key);
+		}
+	}
+}
+
+void schedule_spread(struct schedule *s, int64_t now_ms, int64_t per_s, int64_t most_ms)
+{
+	struct heap_node *node;
+	int64_t count = 0, span_ms;
+
+	unready(s);
+	for (size_t i = 0; i < s->waiting.count; i++)
+		count += s->waiting.nodes[i]->key <= now_ms;
+	span_ms = count * 1000 / per_s;
+	span_ms = span_ms < most_ms ? span_ms : most_ms;
+	for (int64_t i = 1; i <= count; i++) {
+		node = heap_first(&s->waiting);
+		heap_put(&s->waiting, node,
+			now_ms + (count > per_s ? 1 + i * span_ms / count : i - count));
+	}
+}
+
+int64_t schedule_admit(struct schedule *s, int64_t key, int64_t now_ms)
+{
+	struct group *group;
+	int64_t start;
+
+	forget_passers(s, now_ms);
+	if (group_get(s, key, &group))
+		return s->options.gap_ms;
+	group_pass(s, group);
+	if (group->held_until_ms > now_ms)
+		return now_ms - group->held_until_ms;
+	start = group->next_start_ms > now_ms ? group->next_start_ms : now_ms;
+	group->next_start_ms = start + gap_of(s, group);
+	group_update(s, group);
+	return start - now_ms;
+}
+
+void schedule_limit(struct schedule *s, int64_t key, int64_t gap_ms, int connections)
+{
+	struct group *group = map_get(&s->groups, key);
+	bool usual = gap_ms < 0 && !connections;
+
+	if ((!group && usual) || (!group && group_get(s, key, &group)))
+		return;
+	group->gap_ms = gap_ms;
+	group->connections = connections;
+	group_pass(s, group);
+	group_update(s, group);
+}
+
+bool schedule_more(const struct schedule *s, int64_t id)
+{
+	const struct feed_entry *feed = map_get(&s->feeds, id);
+
+	return feed && !list_empty(&feed->group->ready) && gap_of(s, feed->group) < MORE_WITHIN_MS;
+}
+
+void schedule_hold(struct schedule *s, int64_t key, int64_t until_ms)
+{
+	struct group *group;
+
+	if (group_get(s, key, &group) || group->held_until_ms >= until_ms)
+		return;
+	group->held_until_ms = until_ms;
+	group_pass(s, group);
+	group_update(s, group);
+}
+
+struct schedule_counts schedule_counts(const struct schedule *s)
+{
+	return (struct schedule_counts){
+		.feeds = (int64_t)s->feeds.count,
+		.due = s->due_count,
+		.polling = s->polling_count,
+		.late_ms_p50 = lateness(s, 50),
+		.late_ms_p99 = lateness(s, 99),
+		.groups = (int64_t)s->groups.count,
+	};
+}
+
+struct schedule_place schedule_find(const struct schedule *s, int64_t id)
+{
+	const struct feed_entry *feed = map_get(&s->feeds, id);
+	const struct group *group = feed ? feed->group : NULL;
+	struct schedule_place place = {.state = SCHEDULE_OUT};
+
+	if (!feed || feed->removed || feed->state == IDLE)
+		return place;
+	place.due_ms = feed->due.key;
+	place.held = group->held_until_ms > group->next_start_ms;
+	place.open_ms = place.held ? group->held_until_ms : group->next_start_ms;
+	if (feed->state == POLLING)
+		place.state = SCHEDULE_POLLING;
+	else if (feed->state == WAITING)
+		place.state = SCHEDULE_LATER;
+	else
+		place.state = group->polling >= most_of(s, group) ? SCHEDULE_BUSY : SCHEDULE_DUE;
+	return place;
+}

@@ -1,0 +1,223 @@
+/* Items in the database: found by identity, inserted, revised, listed. */
+#include "store/items.h"
+
+#include <string.h>
+
+#include "limits.h"
+#include "store/listing.h"
+#include "store/schema.h"
+
+int items_find(struct store_tx *tx, int64_t feed, int64_t key, int64_t *ret_id, int64_t *ret_digest,
+	struct err *e)
+{
+	*ret_id = 0;
+	int status =
+		query_one(tx, NULL, e, "SELECT id, digest FROM item WHERE feed = ? AND key = ?",
+			VALUES(as_int(feed), as_int(key)), COLUMNS(into(ret_id), into(ret_digest)));
+
+	return status < 0 ? status : 0;
+}
+
+static int64_t text_bytes(const struct item *item)
+{
+	return (int64_t)((item->summary ? strlen(item->summary) : 0) +
+			 (item->content ? strlen(item->content) : 0));
+}
+
+/* Insert and revise share the columns of the draft, from the first parameter on. */
+static void bind_draft(struct query *q, const struct item_draft *draft, int64_t rev)
+{
+	const struct item *item = draft->item;
+
+	query_bind(q, as_int(rev), as_int(draft->digest), as_time(item->published_ms),
+		as_time(item->updated_ms), as_text(item->id), as_text(item->title),
+		as_text(item->link), as_text(draft->author), as_text(draft->excerpt),
+		as_text(draft->enclosures), as_text(draft->categories), as_text(item->comments),
+		as_text(item->thumbnail), as_text(item->language), as_text(item->extensions),
+		as_int(text_bytes(item)));
+}
+
+static int insert_texts(struct store_tx *tx, int64_t id, const struct item *item, struct err *e)
+{
+	if (!item->summary && !item->content)
+		return 0;
+	return query_exec(tx, e, "INSERT INTO item_text (id, summary, content) VALUES (?, ?, ?)",
+		as_int(id), as_text(item->summary), as_text(item->content));
+}
+
+int items_insert(struct store_tx *tx, struct story_join *join, const struct item_draft *draft,
+	int64_t rev, struct err *e)
+{
+	struct query q;
+	int status;
+
+	query_begin(&q, tx,
+		"INSERT INTO item (rev, digest, published_ms, updated_ms, guid, title, link,"
+		" author, excerpt, enclosures, categories, comments, thumbnail, language,"
+		" extensions, bytes, feed, story, key, received_ms, url_key, reason, score,"
+		" evidence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+		" ?, ?, ?)");
+	bind_draft(&q, draft, rev);
+	query_bind(&q, as_int(join->feed), as_int(join->story), as_int(draft->key),
+		as_int(join->now_ms), as_id(join->url_key), as_int(join->reason),
+		as_double(join->score), as_text(join->evidence));
+	query_row(&q);
+	status = query_end(&q, e);
+	join->item = query_last_id(tx);
+	return status ? status : insert_texts(tx, join->item, draft->item, e);
+}
+
+/* The earlier text goes from row to row inside SQLite. */
+static int keep_revision(struct store_tx *tx, int64_t id, int64_t now_ms, struct err *e)
+{
+	int status = query_exec(tx, e,
+		"INSERT INTO revision (item, replaced_ms, title, link, summary, content)"
+		" SELECT i.id, ?, i.title, i.link, t.summary, t.content"
+		" FROM item i LEFT JOIN item_text t ON t.id = i.id WHERE i.id = ?",
+		as_int(now_ms), as_int(id));
+
+	if (status)
+		return status;
+	return query_exec(tx, e,
+		"DELETE FROM revision WHERE id IN"
+		" (SELECT id FROM revision WHERE item = ? ORDER BY id DESC LIMIT -1 OFFSET ?)",
+		as_int(id), as_int(ITEM_REVISIONS_MAX));
+}
+
+/* A corrected date moves the item's story, too. */
+static int retime_story(struct store_tx *tx, int64_t id, struct err *e)
+{
+	return query_exec(tx, e,
+		"UPDATE story SET updated_ms = (SELECT max(" ITEM_TIME
+		") FROM item i WHERE i.story = story.id) WHERE id = (SELECT story FROM item WHERE "
+		"id = ?)",
+		as_int(id));
+}
+
+int items_revise(struct store_tx *tx, int64_t id, const struct item_draft *draft, int64_t now_ms,
+	int64_t rev, struct err *e)
+{
+	struct query q;
+	int status = keep_revision(tx, id, now_ms, e);
+
+	if (status)
+		return status;
+	query_begin(&q, tx,
+		"UPDATE item SET rev = ?, digest = ?, published_ms = ?, updated_ms = ?, guid ="
+		" ?, title = ?, link = ?, author = ?, excerpt = ?, enclosures = ?, categories ="
+		" ?, comments = ?, thumbnail = ?, language = ?, extensions = ?, bytes = ?,"
+		" revisions ="
+		" min(revisions + 1, ?) WHERE id = ?");
+	bind_draft(&q, draft, rev);
+	query_bind(&q, as_int(ITEM_REVISIONS_MAX), as_int(id));
+	query_row(&q);
+	status = query_end(&q, e);
+	if (status == 0)
+		status = query_found(query_changes(tx), "item", id, e);
+	if (status == 0)
+		status = retime_story(tx, id, e);
+	if (status == 0)
+		status = query_exec(tx, e, "DELETE FROM item_text WHERE id = ?", as_int(id));
+	return status ? status : insert_texts(tx, id, draft->item, e);
+}
+
+/* What is selected, and where it goes. */
+#define ITEM_COLUMNS                                                                               \
+	" i.id, i.rev, i.feed, i.story, " FEED_LABEL ", i.guid, i.title,"                          \
+	" i.link, i.author, i.published_ms, i.updated_ms, i.received_ms, i.excerpt,"               \
+	" i.enclosures, i.categories, i.comments, i.thumbnail, i.language, i.extensions, i.read,"  \
+	" i.starred, i.revisions"
+#define ITEM_TEXTS ", t.summary, t.content"
+#define NO_TEXTS   ", NULL, NULL"
+#define ITEM_FIELDS(i)                                                                             \
+	into(&(i)->id), into(&(i)->rev), into(&(i)->feed), into(&(i)->story), into(&(i)->source),  \
+		into(&(i)->guid), into(&(i)->title), into(&(i)->link), into(&(i)->author),         \
+		into_time(&(i)->published_ms), into_time(&(i)->updated_ms),                        \
+		into(&(i)->received_ms), into(&(i)->excerpt), into(&(i)->enclosures),              \
+		into(&(i)->categories), into(&(i)->comments), into(&(i)->thumbnail),               \
+		into(&(i)->language), into(&(i)->extensions), into(&(i)->read),                    \
+		into(&(i)->starred), into(&(i)->revisions), into(&(i)->summary),                   \
+		into(&(i)->content)
+
+static int get_item(struct store_tx *tx, const char *sql, int64_t id, struct arena *arena,
+	struct item_row *ret_row, struct err *e)
+{
+	int status =
+		query_one(tx, arena, e, sql, VALUES(as_int(id)), COLUMNS(ITEM_FIELDS(ret_row)));
+
+	return query_found(status, "item", id, e);
+}
+
+int items_get(struct store_tx *tx, int64_t id, struct arena *arena, struct item_row *ret_row,
+	struct err *e)
+{
+	return get_item(tx,
+		"SELECT" ITEM_COLUMNS ITEM_TEXTS " FROM item i JOIN feed f ON f.id = i.feed"
+		" LEFT JOIN item_text t ON t.id = i.id WHERE i.id = ? AND " FEED_IS_VISIBLE,
+		id, arena, ret_row, e);
+}
+
+int items_get_brief(struct store_tx *tx, int64_t id, struct arena *arena, struct item_row *ret_row,
+	struct err *e)
+{
+	return get_item(tx,
+		"SELECT" ITEM_COLUMNS NO_TEXTS
+		" FROM item i JOIN feed f ON f.id = i.feed WHERE i.id = ? AND " FEED_IS_VISIBLE,
+		id, arena, ret_row, e);
+}
+
+/* How each order sorts. */
+static const char *const order_keys[] = {
+	[ITEMS_BY_ID] = "i.id",
+	[ITEMS_BY_PUBLISHED] = "coalesce(i.published_ms, i.received_ms)",
+	[ITEMS_BY_REV] = "i.rev",
+};
+
+/* The ids are chosen and sorted first, in indexes as far as there are any, and only the rows of
+ * those few are read. */
+#define ITEM_CHOICE " FROM (SELECT i.id AS id FROM item i WHERE 1"
+#define ITEM_ROWS                                                                                  \
+	") AS chosen CROSS JOIN item i ON i.id = chosen.id CROSS JOIN feed f ON f.id = i.feed"
+#define ITEM_TEXT_ROWS " LEFT JOIN item_text t ON t.id = i.id"
+
+int items_list(struct store_tx *tx, const struct item_filter *f, struct page *page,
+	int (*each)(void *ctx, const struct item_row *row), void *ctx, struct err *e)
+{
+	const struct condition conditions[] = {
+		{listing_hides(tx), false, LISTING_HIDE, 0},
+		{f->feed != 0, true, " AND i.feed = ?", f->feed},
+		{f->folder != 0, true, " AND i.feed IN (SELECT id FROM feed WHERE folder = ?)",
+			f->folder},
+		{f->story != 0, true, " AND i.story = ?", f->story},
+		{f->read < 0, false, " AND i.read = 0", 0},
+		{f->read > 0, false, " AND i.read = 1", 0},
+		{f->starred < 0, false, " AND i.starred = 0", 0},
+		{f->starred > 0, false, " AND i.starred = 1", 0},
+		{f->since_rev > 0, true, " AND i.rev > ?", f->since_rev},
+		{f->received_after_ms > 0, true, " AND i.received_ms > ?", f->received_after_ms},
+		{f->published_after_ms > 0, true,
+			" AND coalesce(i.published_ms, i.received_ms) > ?", f->published_after_ms},
+		{.sql = NULL},
+	};
+	const struct listing l = {
+		.columns = f->with_content ? ITEM_COLUMNS ITEM_TEXTS : ITEM_COLUMNS NO_TEXTS,
+		.rows = ITEM_CHOICE,
+		.conditions = conditions,
+		.key = order_keys[f->order],
+		.id = "i.id",
+		.tail = f->with_content ? ITEM_ROWS ITEM_TEXT_ROWS : ITEM_ROWS,
+	};
+	struct item_row row;
+	struct query q;
+	int64_t key;
+
+	for (int left = listing_begin(&q, tx, &l, page); query_row(&q); left--) {
+		query_read(&q, into(&key), ITEM_FIELDS(&row));
+		page->more = left == 0 || each(ctx, &row) != 0;
+		if (page->more)
+			break;
+		page->key = key;
+		page->id = row.id;
+	}
+	return query_end(&q, e);
+}

@@ -1,0 +1,61 @@
+/* Lists: the statement put together of its filter. */
+#include "store/listing.h"
+
+#include "base/buf.h"
+#include "limits.h"
+
+/* The longest statement is a quarter of this. */
+enum { SQL_MAX = 8192 };
+
+/* Both in the same direction, so that an index serves either way. */
+static void write_order(struct buf *sql, const struct listing *l, const struct page *page)
+{
+	const char *direction = page->ascending ? "ASC" : "DESC";
+
+	buf_printf(sql, " ORDER BY %s %s, %s %s", l->key, direction, l->id, direction);
+}
+
+static void write_sql(struct buf *sql, const struct listing *l, const struct page *page)
+{
+	buf_printf(sql, "SELECT %s,%s%s", l->key, l->columns, l->rows);
+	for (const struct condition *c = l->conditions; c->sql; c++)
+		buf_puts(sql, c->on ? c->sql : "");
+	if (page->id)
+		buf_printf(
+			sql, " AND (%s, %s) %s (?, ?)", l->key, l->id, page->ascending ? ">" : "<");
+	write_order(sql, l, page);
+	buf_puts(sql, " LIMIT ?");
+	if (!l->tail)
+		return;
+	buf_puts(sql, l->tail);
+	write_order(sql, l, page);
+}
+
+bool listing_hides(struct store_tx *tx)
+{
+	return query_one(tx, NULL, NULL,
+		       "SELECT 1 FROM feed WHERE detached_ms = " FEED_REMOVED " LIMIT 1", NO_VALUES,
+		       COLUMNS(into(&(int){0}))) != 0;
+}
+
+int listing_begin(struct query *q, struct store_tx *tx, const struct listing *l, struct page *page)
+{
+	bool bounded = page->limit > 0 && page->limit < STORE_LIST_MAX;
+	int limit = bounded ? page->limit : STORE_LIST_MAX;
+	struct buf sql;
+
+	buf_init(&sql, SQL_MAX);
+	write_sql(&sql, l, page);
+	query_begin(q, tx, buf_string(&sql));
+	q->failure = buf_status(&sql);
+	buf_finish(&sql);
+	for (const struct condition *c = l->conditions; c->sql; c++) {
+		if (c->on && c->bound)
+			query_bind(q, as_int(c->value));
+	}
+	if (page->id)
+		query_bind(q, as_int(page->key), as_int(page->id));
+	query_bind(q, as_int(limit + 1));
+	page->more = false;
+	return limit;
+}

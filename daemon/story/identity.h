@@ -1,0 +1,22 @@
+/* Is this the same item, and did it change? Keys and digests of one document's items. Pure. */
+#ifndef TIDINGS_STORY_IDENTITY_H
+#define TIDINGS_STORY_IDENTITY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/model.h"
+
+/* The identity of each item within its feed, in the list's order: its guid, else its link, else its
+ * title and text; "http:" and "https:" are the same. A guid that stands on several items of the
+ * document with different links is no identity: these fall back to their links. Two items get the
+ * same key only when they are one and the same. `keys` has room for feed->item_count numbers.
+ * ERR_NOMEM. */
+int identity_keys(const struct feed_content *feed, int64_t *keys)
+	__attribute__((warn_unused_result));
+
+/* Differs when the text that a reader sees has changed: title, link, authors, summary, content,
+ * enclosures, categories. Dates do not count, since many publishers renew them with each answer. */
+int64_t identity_digest(const struct item *item);
+
+#endif

@@ -1,0 +1,451 @@
+"""The daemon among servers without manners, and its own manners towards them: one connection, one gap, secrets at home, TLS, HTTP/2."""
+import gzip
+import os
+import re
+import shutil
+import signal
+import socket
+import threading
+import time
+from contextlib import closing
+
+from bad_web import BadWeb, answer, h2_answer, make_certificate, raw, reset, send_forever, send_slowly
+from harness import Daemon, PATIENCE_S, Web, check, check_equal, feed_xml, lines, run
+
+FEED = feed_xml([("a", "First", "http://example.org/1"), ("b", "Second", "http://example.org/2")])
+EACH = "group 'each' { hosts = { '127.0.0.1', 'localhost' }\n each = feed }\n"
+
+
+def section(number, url, more=""):
+    return f"feed 'Feed {number}' {{ url = '{url}'\n{more} }}\n"
+
+
+def sections(base, paths):
+    return "".join(section(i + 1, base + path) for i, path in enumerate(paths))
+
+
+def peak_kb(daemon):
+    with open(f"/proc/{daemon.process.pid}/status", encoding="utf-8") as f:
+        return int(re.search(r"VmHWM:\s+(\d+) kB", f.read())[1])
+
+
+def is_plain(daemon):
+    """No sanitizer, whose memory is another matter."""
+    with open(daemon.binary, "rb") as f:
+        text = f.read()
+        return b"__asan_init" not in text and b"__tsan_init" not in text
+
+
+# ------------------------------------------------------------------ answers that are none
+
+def chunked(conn, *parts):
+    conn.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    for part in parts:
+        conn.sendall(part)
+
+
+def slow_head(conn, _, web):
+    send_slowly(conn, b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nX-Long: " + b"x" * 1000, web.stop)
+
+
+def slow_body(conn, _, web):
+    conn.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+    send_slowly(conn, b" " * 1000, web.stop)
+
+
+def silent(_, __, web):
+    web.stop.wait(PATIENCE_S)
+
+
+def endless_extension(conn, _, __):
+    chunked(conn, b"4;x=")
+    send_forever(conn, b"x" * 1000)
+
+
+def many_headers(conn, _, __):
+    conn.sendall(b"HTTP/1.1 200 OK\r\n")
+    send_forever(conn, b"X-Header: value\r\n" * 1000)
+
+
+def one_header(conn, _, __):
+    conn.sendall(b"HTTP/1.1 200 OK\r\nX-Header: ")
+    send_forever(conn, b"x" * 100000)
+
+
+def endless_interim(conn, _, __):
+    send_forever(conn, b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" * 100)
+
+
+def endless_body(conn, _, __):
+    conn.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+    send_forever(conn, b" " * 100000)
+
+
+def lost(conn, _, __):
+    conn.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n<rss>")
+    reset(conn)
+
+
+def zip_bomb():
+    inner = gzip.compress(b" " * 12_000_000)
+    return raw(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(inner), inner)
+
+
+WHOLE = b"HTTP/1.1 200 OK\r\nETag: \"x\"\r\n"
+CUT = FEED.encode()[:FEED.rindex("<guid")]  # where the second item begins
+
+# path: (script, code, part of what is said)
+BAD = {
+    "/slow-head": (slow_head, "timed-out", "127.0.0.1"),
+    "/slow-body": (slow_body, "timed-out", "less than 100 bytes/s"),
+    "/silent": (silent, "timed-out", "127.0.0.1"),
+    "/extension": (endless_extension, "timed-out", "127.0.0.1"),
+    "/many-headers": (many_headers, "protocol-error", "a head of more than 256 KB"),
+    "/one-header": (one_header, "protocol-error", "a header that is too long"),
+    "/interim": (endless_interim, "protocol-error", "a head of more than 256 KB"),
+    "/endless": (endless_body, "too-big", "larger than 1 MB"),
+    "/bomb": (zip_bomb(), "too-big", ""),
+    "/lost": (lost, "truncated", "the connection to 127.0.0.1 was lost"),
+    "/nothing": (raw(), "truncated", "without an answer"),
+    "/old": (raw(FEED.encode()), "protocol-error", "not HTTP"),
+    "/short": (raw(WHOLE + b"Content-Length: %d\r\n\r\n" % (len(CUT) + 99), CUT), "truncated", "ended too early"),
+    "/chunk": (lambda conn, *_: chunked(conn, b"%x\r\n" % (len(CUT) + 99), CUT), "truncated", "ended too early"),
+    "/no-last-chunk": (lambda conn, *_: chunked(conn, b"%x\r\n" % len(CUT), CUT, b"\r\n"), "truncated", "ended too early"),
+    "/far-too-long": (raw(b"HTTP/1.1 200 OK\r\nContent-Length: 999999999999\r\n\r\n", FEED.encode()), "truncated", "ended too early"),
+    "/unasked-304": (raw(b"HTTP/1.1 304 Not Modified\r\n\r\n"), "http-error", "304"),
+    "/partial": (answer(FEED, "HTTP/1.1 206 Partial Content"), "http-error", "206"),
+    "/delta": (answer(FEED, "HTTP/1.1 226 IM Used"), "http-error", "226"),
+}
+
+
+@lines("A30", "A32", "A33", "A34")
+def test_bad_answers(args):
+    """All at once, and a good feed among them: each failure has its name, the memory stays small, the good one is served."""
+    with closing(BadWeb()) as web:
+        for path, (script, _, _) in BAD.items():
+            web.serve(path, script)
+        web.serve("/good", answer(FEED))
+        paths = [*BAD, "/good"]
+        config = EACH + "timeout = 20s\nstall_timeout = 3s\nconnect_timeout = 20s\ndocument_max = 1MiB\n"
+        with closing(Daemon(args.build, config, sections(web.base, paths))) as d:
+            d.start()
+            for i, path in enumerate(paths):
+                row = d.wait_poll(i + 1)
+                if path == "/good":
+                    check_equal((row["status"], row["items"]), ("ok", 2), "the good feed")
+                    continue
+                _, code, text = BAD[path]
+                check(row["status"] == "failing" and row["items"] == 0, f"{path}: {row}")
+                check(code in row["error"]["code"] and text in row["error"]["detail"], f"{path}: {row['error']}")
+            if is_plain(d):
+                check(peak_kb(d) < 100_000, f"{peak_kb(d)} KB at the most")
+            check_equal(d.stop()[0], 0, "exit code")
+
+
+@lines("A31", "A5")
+def test_a_document_that_just_ends(args):
+    """Nothing tells that the connection was cut but the document itself: what is whole in it is kept, its validators are not."""
+    with closing(BadWeb()) as web:
+        web.serve("/feed", raw(WHOLE + b"\r\n", CUT))
+        with closing(Daemon(args.build, "", section(1, web.base + "/feed"))) as d:
+            d.start()
+            d.wait_poll(1)
+            check_equal([i["title"] for i in d.get("/items")["items"]], ["First"], "items")
+            web.serve("/feed", answer(FEED, headers="ETag: \"x\"\r\n"))
+            check_equal(d.poll(1)["status"], "ok", "status")
+            check("if-none-match" not in web.requests[-1].lower(), web.requests[-1])
+            check_equal(len(d.get("/items")["items"]), 2, "items")
+            web.serve("/feed", raw(WHOLE + b"\r\n", CUT))
+            d.poll(1)
+            check('If-None-Match: "x"' in web.requests[-1], web.requests[-1])
+            check_equal(len(d.get("/items")["items"]), 2, "items after a shorter document")
+
+
+@lines("A31")
+def test_documents_cut_short(args):
+    """By the length that was announced, and by the chunks: an error, and the next request asks for all of it."""
+    for path in ("/short", "/chunk"):
+        with closing(BadWeb()) as web, closing(Daemon(args.build, "", section(1, web.base + path))) as d:
+            web.serve(path, BAD[path][0])
+            d.start()
+            check_equal(d.wait_poll(1)["error"]["code"], "truncated", "error")
+            web.serve(path, answer(FEED))
+            check_equal(d.poll(1)["items"], 2, "items")
+            check("if-none-match" not in web.requests[-1].lower(), web.requests[-1])
+
+
+# ------------------------------------------------------------------ many feeds of one host
+
+class Counting(Web):
+    """Answers every path with a feed of its own, and counts what is there at once."""
+
+    def __init__(self):
+        super().__init__()
+        self.at_once = self.most_at_once = self.connections = 0
+        self.arrivals = []
+        web, handler = self, self.server.RequestHandlerClass
+
+        class Handler(handler):
+            def setup(self):
+                super().setup()
+                with web.lock:
+                    web.connections += 1
+
+            def answer(self, answer):
+                with web.lock:
+                    web.arrivals.append(time.monotonic())
+                    web.at_once += 1
+                    web.most_at_once = max(web.most_at_once, web.at_once)
+                super().answer({"body": feed_xml([(self.path, "One", "http://example.org" + self.path)])})
+                with web.lock:
+                    web.at_once -= 1
+        self.server.RequestHandlerClass = Handler
+
+
+def wait_all(daemon, count):
+    deadline = time.monotonic() + 2 * PATIENCE_S
+    while daemon.get("/status")["items"] < count:
+        check(time.monotonic() < deadline, f"{daemon.get('/status')}")
+        time.sleep(0.05)
+
+
+@lines("A39", "A42")
+def test_a_thousand_feeds_of_one_host(args):
+    """One after the other, with their gap; nothing but the feeds is asked for."""
+    count, gap_s = 1000, 0.005
+    with closing(Counting()) as web:
+        feeds = sections(web.base, [f"/{i}" for i in range(count)])
+        with closing(Daemon(args.build, "", feeds)) as d:
+            d.write_config("", feeds)
+            with open(d.config, encoding="utf-8") as f:
+                text = f.read().replace("gap = 0s", f"gap = {int(gap_s * 1000)}ms")
+            with open(d.config, "w", encoding="utf-8") as f:
+                f.write(text)
+            d.start()
+            wait_all(d, count)
+            check_equal(web.most_at_once, 1, "requests at once")
+            check_equal(len(web.arrivals), count, "requests")
+            took = web.arrivals[-1] - web.arrivals[0]
+            check(took > 0.95 * gap_s * (count - 1), f"{took:.2f} s from the first to the last")
+            check_equal({r["path"] for r in web.take_requests()}, {f"/{i}" for i in range(count)}, "paths")
+
+
+@lines("A38")
+def test_a_burst_uses_one_connection(args):
+    with closing(Counting()) as web:
+        with closing(Daemon(args.build, "", sections(web.base, [f"/{i}" for i in range(50)]))) as d:
+            d.start()
+            wait_all(d, 50)
+            check(web.connections <= 2, f"{web.connections} connections for 50 feeds")
+
+
+@lines("A39")
+def test_groups_of_the_user(args):
+    """Two hosts that count together, and parts of one that do not."""
+    with closing(Counting()) as web:
+        other = web.base.replace("127.0.0.1", "localhost")
+        feeds = sections(web.base, [f"/{i}" for i in range(10)]) + "".join(section(f"other {i}", f"{other}/o{i}") for i in range(10))
+        config = "group 'both' { hosts = { '127.0.0.1', 'localhost' }\n gap = 50ms }\n"
+        with closing(Daemon(args.build, config, feeds)) as d:
+            d.start()
+            wait_all(d, 20)
+            check_equal(web.most_at_once, 1, "requests at once")
+            check(web.arrivals[-1] - web.arrivals[0] > 0.95 * 0.05 * 19, "the gap counts for both")
+    with closing(Web()) as web:
+        web.serve("/slow/1", {"hang": True})
+        web.serve("/quick/1", {"body": FEED})
+        config = f"group 'slow' {{ hosts = {{ '127.0.0.1' }}\n paths = {{ '/slow/' }} }}\n"
+        with closing(Daemon(args.build, config, sections(web.base, ["/slow/1", "/quick/1"]))) as d:
+            d.start()
+            web.wait_request("/slow/1")
+            check_equal(d.wait_poll(2)["items"], 2, "the other part of the host goes on")
+
+
+# ------------------------------------------------------------------ TLS
+
+class Secure:
+    """A server with a certificate of its own, and a daemon that trusts it."""
+
+    def __init__(self, args, feeds, **web):
+        self.daemon = Daemon(args.build)
+        self.certificate = make_certificate(self.daemon.folder, "one")
+        self.web = BadWeb(self.certificate, **web)
+        self.daemon.write_config(f"ca_file = '{self.certificate}'\n", feeds.replace("{base}", self.web.base))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.daemon.close()
+        self.web.close()
+
+
+@lines("A51")
+def test_certificates(args):
+    """Checked, unless a feed says otherwise, and that says nothing of where it is sent on to; read again at a reload."""
+    feeds = (section(1, "{base}/feed") + section(2, "{other}/feed") + section(3, "{other}/feed?3", "tls_verify = no")
+             + section(4, "{base}/away", "tls_verify = no"))
+    with Secure(args, feeds) as s:
+        d = s.daemon
+        second = make_certificate(d.folder, "two")
+        with closing(BadWeb(second)) as other:
+            with open(d.config, encoding="utf-8") as f:
+                text = f.read().replace("{other}", other.base)
+            with open(d.config, "w", encoding="utf-8") as f:
+                f.write(text)
+            for web in (s.web, other):
+                web.serve("/feed", answer(FEED))
+                web.serve("/feed?3", answer(FEED))
+            s.web.serve("/away", answer("", "HTTP/1.1 302 Found", f"Location: {other.base}/feed\r\n"))
+            d.start()
+            check_equal(d.wait_poll(1)["status"], "ok", "what is trusted")
+            row = d.wait_poll(2)
+            check("tls-failed" == row["error"]["code"] and "certificate of 127.0.0.1 is not valid" in row["error"]["detail"], f"{row['error']}")
+            check_equal(d.wait_poll(3)["status"], "ok", "what need not be trusted")
+            check_equal(d.wait_poll(4)["error"]["code"], "tls-failed", "where that leads")
+            check_equal(d.get("/status")["feeds"]["unverified"], 2, "feeds whose certificates are not checked")
+            check_equal(d.poll(2)["error"]["code"], "tls-failed", "not trusted because another feed need not")
+            shutil.copy(second, s.certificate)
+            d.send(signal.SIGHUP)
+            d.wait_log("config.reloaded")
+            check_equal(d.poll(2)["status"], "ok", "after the store of certificates changed")
+            check_equal(d.poll(1)["error"]["code"], "tls-failed", "what it does not have any more")
+
+
+@lines("A35", "A45")
+def test_no_way_down_with_secrets(args):
+    feeds = section(1, "{base}/down", "user = 'me'\n password = 'hunter2'") + section(2, "{base}/down?2")
+    with Secure(args, feeds) as s, closing(Web()) as plain:
+        plain.serve("/feed", {"body": FEED})
+        for path in ("/down", "/down?2"):
+            s.web.serve(path, answer("", "HTTP/1.1 302 Found", f"Location: {plain.base}/feed\r\n"))
+        s.daemon.start()
+        row = s.daemon.wait_poll(1)
+        check(row["error"]["code"] == "redirect-failed" and "https to http" in row["error"]["detail"], f"{row}")
+        check_equal(s.daemon.wait_poll(2)["status"], "ok", "without secrets it is followed")
+        check_equal(len(plain.take_requests()), 1, "requests without TLS")
+        check("hunter2" not in s.daemon.log(), "a password in the log")
+
+
+@lines("A45", "A46")
+def test_passwords_in_addresses(args):
+    """They become a header of their own origin and nothing else: no part of what is asked for, of what is said, of what is logged."""
+    with closing(Web()) as web, closing(Web()) as other:
+        web.serve("/feed", {"body": FEED})
+        web.serve("/away", {"status": 301, "headers": {"Location": other.base + "/feed"}})
+        other.serve("/feed", {"body": FEED})
+        base = web.base.replace("//", "//me:hunter2@")
+        with closing(Daemon(args.build, "", sections(base, ["/feed", "/away", "/missing"]))) as d:
+            d.start()
+            rows = [d.wait_poll(i) for i in (1, 2, 3)]
+            check_equal([r["status"] for r in rows], ["ok", "ok", "failing"], "status")
+            seen = web.take_requests()
+            check_equal(sorted(r["path"] for r in seen), ["/away", "/feed", "/missing"], "paths")
+            check_equal({r["headers"].get("authorization") for r in seen}, {"Basic bWU6aHVudGVyMg=="}, "at home")
+            check_equal([r["headers"].get("authorization") for r in other.take_requests()], [None], "elsewhere")
+            check("hunter2" not in rows[2]["error"]["detail"], rows[2]["error"]["detail"])
+            d.stop()
+            check("hunter2" not in d.log() and "feed.failed" in d.log(), d.log())
+
+
+@lines("A32")
+def test_a_handshake_that_stalls(args):
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        url = f"https://127.0.0.1:{listener.getsockname()[1]}/feed"
+        with closing(Daemon(args.build, "connect_timeout = 1s\n", section(1, url))) as d:
+            d.start()
+            row = d.wait_poll(1)
+            check_equal(row["error"]["code"], "timed-out", f"{row['error']}")
+
+
+# ------------------------------------------------------------------ HTTP/2
+
+def goaway(talk, stream, web):
+    h2_answer(FEED)(talk, stream, web)
+    talk.close_connection()
+
+
+def rst(talk, stream, web):
+    web.resets += 1
+    if web.resets > 1:
+        h2_answer(FEED)(talk, stream, web)
+        return
+    talk.send_headers(stream, [(":status", "200")])
+    talk.send_data(stream, b"<rss>")
+    talk.reset_stream(stream, 2)
+
+
+@lines("A37", "A29")
+def test_http_2(args):
+    """Where TLS offers it and the feed does not say no; a stream that is reset is an error, a connection that goes away is not."""
+    feeds = (section(1, "{base}/feed") + section(2, "{base}/feed?2", "http = 1.1") + section(3, "{base}/goaway") + section(4, "{base}/rst")
+             + section(5, "{base}/gzip"))
+    with Secure(args, feeds, alpn=("h2", "http/1.1"), streams=1) as s:
+        s.web.resets = 0
+
+        def either(body):
+            def script(conn, x, web):
+                return (h2_answer if isinstance(x, int) else answer)(body)(conn, x, web)
+            return script
+        s.web.serve("/feed", either(FEED))
+        s.web.serve("/feed?2", either(FEED))
+        s.web.serve("/goaway", goaway)
+        s.web.serve("/rst", rst)
+
+        def zipped(talk, stream, _):
+            talk.send_headers(stream, [(":status", "200"), ("content-encoding", "gzip")])
+            talk.send_data(stream, gzip.compress(FEED.encode()), end_stream=True)
+        s.web.serve("/gzip", zipped)
+        d = s.daemon.start()
+        rows = [d.wait_poll(i) for i in range(1, 6)]
+        check_equal([r["status"] for r in rows], ["ok", "ok", "ok", "failing", "ok"], f"{[r['error'] for r in rows]}")
+        check_equal(rows[3]["error"]["code"], "protocol-error", f"{rows[3]['error']}")
+        check_equal(rows[3]["items"], 0, "of a stream that was reset")
+        check_equal((set(s.web.protocols), s.web.protocols.count("http/1.1")), ({"h2", "http/1.1"}, 1), "what was spoken")
+        check(all(isinstance(r, dict) == ("/feed?2" not in str(r)) for r in s.web.requests), s.web.requests)
+        check_equal([d.poll(i)["status"] for i in (3, 4)], ["ok", "ok"], "asked again")
+        check_equal(d.stop()[0], 0, "exit code")
+
+
+@lines("A37", "A38")
+def test_http_2_burst(args):
+    """Feeds of one host over one connection that allows one stream."""
+    with Secure(args, sections("{base}", [f"/{i}" for i in range(20)]), alpn=("h2",), streams=1) as s:
+        for i in range(20):
+            s.web.serve(f"/{i}", h2_answer(feed_xml([(str(i), "One", f"http://example.org/{i}")])))
+        s.daemon.start()
+        wait_all(s.daemon, 20)
+        check(s.web.connections <= 2, f"{s.web.connections} connections")
+
+
+# ------------------------------------------------------------------ the loop
+
+def cpu_ticks(daemon, thread=""):
+    with open(f"/proc/{daemon.process.pid}/{thread}stat", encoding="utf-8") as f:
+        return sum(int(n) for n in f.read().rpartition(")")[2].split()[11:13])
+
+
+@lines("A59")
+def test_a_large_document_holds_nobody_up(args):
+    """While 15 MB are parsed and stored, the socket answers: other threads have the work, not the loop's."""
+    text = "word " * 600
+    body = feed_xml([(str(i), f"Item {i}", f"http://example.org/{i}", text) for i in range(5000)])
+    with closing(Web()) as web:
+        web.serve("/feed", {"body": body})
+        with closing(Daemon(args.build, "", section(1, web.base + "/feed"))) as d:
+            d.start()
+            slowest = 0
+            while not d.get("/feeds/1")["last_poll"]:
+                began = time.monotonic()
+                d.get("/status")
+                slowest = max(slowest, time.monotonic() - began)
+                time.sleep(0.05)
+            check_equal(d.get("/feeds/1")["items"], 5000, "items")
+            loop, all_of_it = cpu_ticks(d, f"task/{d.process.pid}/"), cpu_ticks(d)
+            check(loop < all_of_it / 3, f"{loop} of {all_of_it} ticks were the loop's")
+            check(slowest < 2, f"an answer took {slowest:.3f} s")
+
+
+run([test_bad_answers, test_a_document_that_just_ends, test_documents_cut_short, test_a_thousand_feeds_of_one_host,
+     test_a_burst_uses_one_connection, test_groups_of_the_user, test_certificates, test_no_way_down_with_secrets, test_passwords_in_addresses,
+     test_a_handshake_that_stalls, test_http_2, test_http_2_burst, test_a_large_document_holds_nobody_up])

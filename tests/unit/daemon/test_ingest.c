@@ -1,0 +1,369 @@
+/* One poll's outcome in a real database: new, same and changed items, stories, and the lines that
+ * tell of them. */
+#include "unit/store/fixture.h"
+
+#include "ingest.h"
+#include "store/keep.h"
+
+#define DAY (24 * 3600 * 1000LL)
+
+enum { MANY = 250, LINES_MAX = 64 };
+
+/* A document of `count` items with digest `digest`, their keys and links from `first` on. */
+struct document {
+	struct item items[MANY];
+	struct draft drafts[MANY];
+	char texts[MANY][32];
+	size_t count;
+};
+
+static void make(struct document *d, int64_t first, size_t count, int64_t digest)
+{
+	memset(d, 0, sizeof(*d));
+	d->count = count;
+	for (size_t i = 0; i < count; i++) {
+		int64_t key = first + (int64_t)i;
+
+		snprintf(d->texts[i], sizeof(d->texts[i]), "item %lld, %lld", (long long)key,
+			(long long)digest);
+		d->items[i] = (struct item){
+			.title = d->texts[i], .published_ms = TIME_NONE, .updated_ms = TIME_NONE};
+		d->drafts[i] =
+			(struct draft){.row = {.item = &d->items[i], .key = key, .digest = digest}};
+	}
+}
+
+static struct ingest ingest_of(int64_t feed, const char *url, const struct document *d)
+{
+	return (struct ingest){.feed = feed,
+		.url = url,
+		.drafts = d->drafts,
+		.count = d->count,
+		.now_ms = NOW,
+		.poll = {.now_ms = NOW,
+			.next_due_ms = NOW + DAY,
+			.due_reason = "every day",
+			.status = FEED_OK,
+			.http_status = 200,
+			.validators = true,
+			.etag = "\"tag\"",
+			.validators_url = url}};
+}
+
+struct seen {
+	struct change lines[LINES_MAX];
+	int count;
+};
+
+static int see(void *ctx, const struct change *change)
+{
+	struct seen *s = ctx;
+
+	assert_true(s->count < LINES_MAX);
+	s->lines[s->count++] = *change;
+	return 0;
+}
+
+static int list_changes(struct store_tx *tx, void *arg, struct err *e)
+{
+	return changes_list(tx, 0, 1000, see, arg, NULL, e);
+}
+
+/* Lines of one kind: how many, and how many ids on them. */
+static int ids_of(const struct seen *s, enum change_kind kind, int *ret_lines)
+{
+	int ids = 0;
+
+	*ret_lines = 0;
+	for (int i = 0; i < s->count; i++) {
+		if (s->lines[i].kind != kind)
+			continue;
+		assert_in_range(s->lines[i].id_count, 1, CHANGE_IDS_MAX);
+		ids += s->lines[i].id_count;
+		(*ret_lines)++;
+	}
+	return ids;
+}
+
+static void assert_line(const struct seen *s, enum change_kind kind, int lines, int ids)
+{
+	int got_lines;
+
+	assert_int_equal(ids_of(s, kind, &got_lines), ids);
+	assert_int_equal(got_lines, lines);
+}
+
+static struct seen log_of(struct fixture *f)
+{
+	struct seen s = {.count = 0};
+
+	must_read(f, list_changes, &s);
+	for (int i = 1; i < s.count; i++)
+		assert_true(s.lines[i].seq > s.lines[i - 1].seq);
+	if (s.count)
+		assert_int_equal(s.lines[s.count - 1].seq, f->committed_seq);
+	return s;
+}
+
+static int add_two(struct store_tx *tx, void *arg, struct err *e)
+{
+	int64_t id;
+	int rv = add_feed(tx, "http://a.example/", NULL, &id, e);
+
+	(void)arg;
+	return rv ? rv : add_feed(tx, "http://b.example/", NULL, &id, e);
+}
+
+static void open_with_feeds(struct fixture *f)
+{
+	fixture_open(f);
+	must_write(f, add_two, NULL);
+}
+
+static void close_sound(struct fixture *f)
+{
+	assert_counts(f->path);
+	assert_sound(f->path);
+	fixture_close(f);
+}
+
+static void test_new_same_changed(void **state)
+{
+	static struct document d;
+	struct fixture f;
+	struct ingest in;
+	struct seen s;
+
+	(void)state;
+	open_with_feeds(&f);
+	make(&d, 1, 3, 7);
+	in = ingest_of(1, "http://a.example/", &d);
+	in.initial = true;
+	must_write(&f, ingest_run, &in);
+	assert_int_equal(in.new_items, 3);
+	assert_int_equal(in.changed_items, 0);
+	s = log_of(&f);
+	assert_line(&s, CHANGE_ITEM_NEW, 1, 3);
+	assert_line(&s, CHANGE_STORY_NEW, 1, 3);
+	assert_line(&s, CHANGE_FEED_OK, 1, 1);
+	for (int i = 0; i < s.count; i++)
+		assert_int_equal(s.lines[i].initial,
+			s.lines[i].kind == CHANGE_ITEM_NEW || s.lines[i].kind == CHANGE_STORY_NEW);
+
+	in.initial = false;
+	must_write(&f, ingest_run, &in); /* the same document: no line */
+	assert_int_equal(in.new_items + in.changed_items, 0);
+	assert_int_equal(log_of(&f).count, s.count);
+
+	make(&d, 2, 3, 8); /* two changed, one new */
+	must_write(&f, ingest_run, &in);
+	assert_int_equal(in.new_items, 1);
+	assert_int_equal(in.changed_items, 2);
+	s = log_of(&f);
+	assert_line(&s, CHANGE_ITEM_UPDATE, 1, 2);
+	assert_line(&s, CHANGE_ITEM_NEW, 2, 4);
+	assert_false(s.lines[s.count - 1].initial);
+	assert_int_equal(peek(f.path, "SELECT count(*) FROM revision"), 2);
+	assert_int_equal(peek(f.path, "SELECT count(*) FROM item WHERE title LIKE '%, 8'"), 3);
+	close_sound(&f);
+}
+
+/* More than a line can name: each row's rev is the number of a line that names it. */
+static void test_chunks(void **state)
+{
+	static struct document d;
+	struct fixture f;
+	struct ingest in;
+	struct seen s;
+
+	(void)state;
+	open_with_feeds(&f);
+	make(&d, 1, MANY, 1);
+	in = ingest_of(1, "http://a.example/", &d);
+	must_write(&f, ingest_run, &in);
+	assert_int_equal(in.new_items, MANY);
+	s = log_of(&f);
+	assert_line(&s, CHANGE_ITEM_NEW, 3, MANY);
+	assert_line(&s, CHANGE_STORY_NEW, 3, MANY);
+	for (int i = 0; i < s.count; i++) {
+		const struct change *c = &s.lines[i];
+		bool item = c->kind == CHANGE_ITEM_NEW;
+		char sql[128];
+
+		if (!item && c->kind != CHANGE_STORY_NEW)
+			continue;
+		assert_int_equal(c->feed, 1);
+		snprintf(sql, sizeof(sql),
+			"SELECT count(*) FROM %s WHERE rev = %lld AND id BETWEEN %lld AND %lld",
+			item ? "item" : "story", (long long)c->seq, (long long)c->ids[0],
+			(long long)c->ids[c->id_count - 1]);
+		assert_int_equal(peek(f.path, sql), c->id_count);
+	}
+	make(&d, 1, MANY, 2);
+	must_write(&f, ingest_run, &in);
+	assert_int_equal(in.changed_items, MANY);
+	s = log_of(&f);
+	assert_line(&s, CHANGE_ITEM_UPDATE, 3, MANY);
+	close_sound(&f);
+}
+
+static void test_stories_by_canonical_url(void **state)
+{
+	static struct document d;
+	struct fixture f;
+	struct ingest in;
+	struct seen s;
+
+	(void)state;
+	open_with_feeds(&f);
+	make(&d, 1, 3, 1);
+	d.drafts[0].url_key = 77; /* 1 and 3 of feed 1 are the same article, 2 has no address */
+	d.drafts[2].url_key = 77;
+	in = ingest_of(1, "http://a.example/", &d);
+	must_write(&f, ingest_run, &in);
+	s = log_of(&f);
+	assert_line(&s, CHANGE_STORY_NEW, 1, 2);
+	assert_line(&s, CHANGE_STORY_GROWN, 1, 1);
+	assert_int_equal(peek(f.path, "SELECT count(*) FROM story"), 2);
+
+	make(&d, 1, 2, 1); /* the same keys, but another feed's */
+	d.drafts[1].url_key = 77;
+	in = ingest_of(2, "http://b.example/", &d);
+	must_write(&f, ingest_run, &in);
+	s = log_of(&f);
+	assert_line(&s, CHANGE_STORY_NEW, 2, 3);
+	assert_line(&s, CHANGE_STORY_GROWN, 2, 2);
+	assert_int_equal(peek(f.path, "SELECT items * 10 + sources FROM story WHERE id = 1"), 32);
+	assert_int_equal(
+		peek(f.path, "SELECT rev = (SELECT max(seq) FROM change WHERE op = 'grown')"
+			     " FROM story WHERE id = 1"),
+		1);
+	close_sound(&f);
+}
+
+static int remove_one(struct store_tx *tx, void *arg, struct err *e)
+{
+	return feeds_remove(tx, *(int64_t *)arg, NOW, e);
+}
+
+static int move_one(struct store_tx *tx, void *arg, struct err *e)
+{
+	struct feed_patch patch = {.members = FEED_PATCH_URL, .url = "http://c.example/"};
+	int64_t other;
+
+	return feeds_change(tx, *(int64_t *)arg, &patch, NOW, &other, e);
+}
+
+/* What was fetched belongs to a feed that is no more, or to an address that it no longer has. */
+static void test_removed_or_moved_meanwhile(void **state)
+{
+	static struct document d;
+	static job_function *const meanwhile[] = {remove_one, move_one};
+	static const char *const urls[] = {"http://a.example/", "http://b.example/"};
+
+	(void)state;
+	for (int64_t id = 1; id <= 2; id++) {
+		struct fixture f;
+		struct ingest in;
+		int before;
+
+		open_with_feeds(&f);
+		must_write(&f, meanwhile[id - 1], &id);
+		before = log_of(&f).count;
+		make(&d, 1, 120, 1);
+		in = ingest_of(id, urls[id - 1], &d);
+		assert_int_equal(do_write(&f, ingest_run, &in, NULL), ERR_NOT_FOUND);
+		assert_int_equal(log_of(&f).count, before);
+		assert_int_equal(peek(f.path, "SELECT count(*) FROM item"), 0);
+		assert_int_equal(peek(f.path, "SELECT count(*) FROM story"), 0);
+		assert_int_equal(
+			peek(f.path, "SELECT count(*) FROM feed WHERE etag IS NOT NULL"), 0);
+		assert_int_equal(
+			peek(f.path, "SELECT count(*) FROM feed WHERE last_poll_ms > 0"), 0);
+		close_sound(&f);
+	}
+}
+
+/* Late in the job: an item that cannot be stored takes all before it with it, validators too. */
+static void test_all_or_nothing(void **state)
+{
+	static struct document d;
+	struct fixture f;
+	struct ingest in;
+	int before;
+
+	(void)state;
+	open_with_feeds(&f);
+	before = log_of(&f).count;
+	make(&d, 1, 150, 1);
+	in = ingest_of(1, "http://a.example/", &d);
+	poke(f.path, "INSERT INTO sqlite_sequence VALUES ('item', 2147483647 - 139)");
+	assert_int_equal(do_write(&f, ingest_run, &in, NULL), ERR_FULL);
+	assert_int_equal(log_of(&f).count, before);
+	assert_int_equal(peek(f.path, "SELECT count(*) FROM item"), 0);
+	assert_int_equal(peek(f.path, "SELECT count(*) FROM feed WHERE etag IS NOT NULL"), 0);
+	poke(f.path, "UPDATE sqlite_sequence SET seq = 0 WHERE name = 'item'");
+	must_write(&f, ingest_run, &in);
+	assert_int_equal(in.new_items, 150);
+	assert_int_equal(peek(f.path, "SELECT count(*) FROM feed WHERE etag = '\"tag\"'"), 1);
+	close_sound(&f);
+}
+
+static int set_rule(struct store_tx *tx, void *arg, struct err *e)
+{
+	const struct keep_rule rule = {KEEP_DAEMON, "", {90 * DAY, 90 * DAY, *(int *)arg, 1 << 30}};
+
+	return keep_set_rules(tx, &rule, 1, e);
+}
+
+/* A document from `first` on, `days` later: what it brings, and how many items there are then. */
+static void poll_later(
+	struct fixture *f, int64_t days, int64_t first, size_t count, int brings, int items)
+{
+	static struct document d;
+	struct ingest in;
+
+	make(&d, first, count, 1);
+	in = ingest_of(1, "http://a.example/", &d);
+	in.now_ms = NOW + days * DAY;
+	must_write(f, ingest_run, &in);
+	assert_int_equal(in.new_items, brings);
+	assert_int_equal(peek(f->path, "SELECT count(*) FROM item"), items);
+}
+
+/* What was dropped while the document still shows it does not come back, not even after years of
+ * "unchanged"; what it has not shown for long is forgotten. */
+static void test_dropped_stays_dropped(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	open_with_feeds(&f);
+	must_write(&f, set_rule, &(int){5});
+	poll_later(&f, 0, 1, 30, 30, 5);
+	poll_later(&f, 1, 1, 30, 0, 5);
+	poll_later(&f, 1000, 2, 30, 1, 5); /* 1 is gone, 31 new */
+	assert_int_equal(peek(f.path, "SELECT count(*) FROM dropped"), 25);
+	for (int days = 1010; days < 1400; days += 10)
+		poll_later(&f, days, 2, 30, 0, 5);
+	poll_later(&f, 1400, 20, 13, 1, 5); /* 2 to 19 are gone: known for a while */
+	poll_later(&f, 1500, 2, 31, 0, 5);
+	poll_later(&f, 1700, 20, 14, 1, 5);
+	poll_later(&f, 1701, 19, 15, 1, 5); /* unknown, and so new again */
+	assert_counts(f.path);
+	fixture_close(&f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_new_same_changed),
+		cmocka_unit_test(test_chunks),
+		cmocka_unit_test(test_stories_by_canonical_url),
+		cmocka_unit_test(test_removed_or_moved_meanwhile),
+		cmocka_unit_test(test_all_or_nothing),
+		cmocka_unit_test(test_dropped_stays_dropped),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,218 @@
+/* A poll from due to done while no name server answers, and when somebody else does (A25); the icon
+ * after it (A44). */
+#include "unit/store/fixture.h"
+
+#include <signal.h>
+
+#include "fetch/fetch.h"
+#include "icon.h"
+#include "parse/parse.h"
+#include "refresh.h"
+#include "support/fault.h"
+#include "support/lines.h"
+#include "unit/fetch/fake_server.h"
+
+#define HOUR (3600 * 1000LL)
+
+struct world {
+	struct fixture f;
+	struct fake_server server;
+	struct fetcher *fetcher;
+	struct refresh_env env;
+	struct refresh_result result;
+	int done, stopped;
+};
+
+static int64_t clock_ms;
+
+static int64_t now_ms(void)
+{
+	return clock_ms;
+}
+
+static int64_t admit(void *ctx, const char *url)
+{
+	(void)ctx;
+	(void)url;
+	return 0;
+}
+
+static void hold(void *ctx, const char *url, int64_t wait_ms)
+{
+	(void)ctx;
+	(void)url;
+	(void)wait_ms;
+}
+
+static bool more(void *ctx, int64_t feed)
+{
+	(void)ctx;
+	(void)feed;
+	return false;
+}
+
+static int site(
+	void *ctx, const char *section, struct arena *arena, const struct fetch_site **ret_site)
+{
+	(void)ctx;
+	(void)section;
+	(void)arena;
+	*ret_site = NULL;
+	return 0;
+}
+
+static void on_done(void *ctx, const struct refresh_result *result)
+{
+	struct world *w = ctx;
+
+	w->result = *result;
+	w->done++;
+}
+
+static int add(struct store_tx *tx, void *arg, struct err *e)
+{
+	int64_t id;
+
+	return add_feed(tx, arg, NULL, &id, e);
+}
+
+static void world_open(struct world *w)
+{
+	struct fetch_options options = {.user_agent = "test",
+		.connections_max = 4,
+		.connect_timeout_ms = 5000,
+		.total_timeout_ms = 5000,
+		.low_speed_ms = 5000,
+		.body_max_bytes = 1 << 20,
+		.name_servers = "127.0.0.1:1"};
+	static const char answer[] = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
+	char url[64] = "http://name.test/";
+	struct err e;
+
+	memset(w, 0, sizeof(*w));
+	clock_ms = NOW;
+	parse_global_init();
+	fixture_open(&w->f);
+	server_start(&w->server, &w->f.loop.uv);
+	server_bytes(&w->server, "/feed", KEEP, answer, sizeof(answer) - 1);
+	assert_int_equal(guard_allow(&options.guard, "127.0.0.0/8", &e), 0);
+	assert_int_equal(fetcher_create(&w->f.loop.uv, &options, &w->fetcher, &e), 0);
+	w->env = (struct refresh_env){.loop = &w->f.loop.uv,
+		.store = w->f.store,
+		.fetcher = w->fetcher,
+		.policy = {0, HOUR, 24 * HOUR, 0},
+		.arena_max_bytes = 8 << 20,
+		.now_ms = now_ms,
+		.admit = admit,
+		.hold = hold,
+		.more = more,
+		.site = site,
+		.parsing_max = 1,
+		.outage = {.answered_ms = TIME_NONE}};
+	list_init(&w->env.parse_queue);
+	must_write(&w->f, add, url);
+	snprintf(url, sizeof(url), "http://127.0.0.1:%d/feed", w->server.port);
+	must_write(&w->f, add, url);
+	poke(w->f.path, "UPDATE feed SET status = 1, last_ok_ms = 1794000000000");
+}
+
+static void on_fetcher_stopped(void *ctx)
+{
+	((struct world *)ctx)->stopped++;
+}
+
+static void world_close(struct world *w)
+{
+	fetcher_stop(w->fetcher, on_fetcher_stopped, w);
+	loop_run_until(&w->f.loop, &w->stopped, LIMIT_MS);
+	fetcher_destroy(w->fetcher);
+	server_stop(&w->server);
+	fixture_close(&w->f);
+	parse_global_finish();
+}
+
+static enum outcome refresh(struct world *w, int64_t feed)
+{
+	w->done = 0;
+	assert_int_equal(refresh_start(&w->env, feed, on_done, w), 0);
+	loop_run_until(&w->f.loop, &w->done, LIMIT_MS);
+	clock_ms += 60000;
+	return w->result.outcome;
+}
+
+#define FEED(what) peek(w.f.path, "SELECT " what " FROM feed WHERE id = 1")
+
+static void test_nobody_is_reached(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_open(&w);
+	for (int n = 0; n < 3; n++) {
+		assert_int_equal(refresh(&w, 1), OUTCOME_WAITING);
+		assert_true(w.env.outage.down);
+		assert_true(w.result.wait_ms > 0);
+		assert_int_equal(FEED("error_count"), 0);
+		assert_int_equal(FEED("status"), FEED_OK);
+		assert_int_equal(FEED("error_code IS NULL AND last_ok_ms = 1794000000000"), 1);
+		assert_int_equal(FEED("due_reason LIKE 'waiting: this machine%'"), 1);
+		assert_int_equal(FEED("plan LIKE 'network/daemon/%'"), 1);
+		assert_int_equal(FEED("fetches LIKE '% resolver-failed 0 %'"), 1);
+	}
+	assert_int_equal(peek(w.f.path, "SELECT count(*) FROM change WHERE op = 'error'"), 0);
+	/* somebody answers, whatever it is: then it is the feed's own failure */
+	assert_int_equal(refresh(&w, 2), OUTCOME_FAILED);
+	assert_false(w.env.outage.down);
+	assert_int_equal(refresh(&w, 1), OUTCOME_FAILED);
+	assert_false(w.env.outage.down);
+	assert_int_equal(FEED("error_count"), 1);
+	assert_int_equal(FEED("status"), FEED_FAILING);
+	assert_int_equal(FEED("plan LIKE 'backoff/learned/%'"), 1);
+	assert_int_equal(refresh(&w, 1), OUTCOME_FAILED); /* nothing has changed */
+	assert_int_equal(FEED("error_count"), 2);
+	world_close(&w);
+}
+
+/* With each allocation failing in turn: the icon is there, or it is not; never half of it, never a
+ * place that stays taken. */
+static void test_icon_without_memory(void **state)
+{
+	static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nGIF89a..";
+	char sql[300];
+	struct world w;
+	long failed = 1;
+
+	(void)state;
+	world_open(&w);
+	server_bytes(&w.server, "/icon", KEEP, answer, sizeof(answer) - 1);
+	snprintf(sql, sizeof(sql),
+		"UPDATE feed SET icon = 'http://127.0.0.1:%d/icon' WHERE id = 1;"
+		"INSERT INTO icon SELECT icon, 0, NULL FROM feed WHERE id = 1",
+		w.server.port);
+	poke(w.f.path, sql);
+	snprintf(sql, sizeof(sql), "http://127.0.0.1:%d/icon", w.server.port);
+	for (long n = 0; failed; n++) {
+		poke(w.f.path, "UPDATE icon SET image = NULL");
+		fault_malloc_after(n);
+		icon_fetch(&w.env, sql, NULL);
+		while (w.env.icons)
+			uv_run(&w.f.loop.uv, UV_RUN_ONCE);
+		failed = fault_malloc_off();
+		if (!failed)
+			assert_int_equal(peek(w.f.path, "SELECT length(image) FROM icon"), 8);
+		assert_int_equal(
+			peek(w.f.path, "SELECT count(*) FROM icon WHERE length(image) <> 8"), 0);
+	}
+	world_close(&w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		line_test("A25", test_nobody_is_reached),
+		line_test("A44", test_icon_without_memory),
+	};
+
+	signal(SIGPIPE, SIG_IGN);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
