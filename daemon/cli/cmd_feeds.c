@@ -232,7 +232,7 @@ int cmd_add(struct cli *cli)
 		return cli_fail_call(cli);
 	int rc = feed_wait(cli, feed, time(NULL) + FEED_WAIT_S, &polled);
 	/* one that was there before, with what it has, stays whatever its address answers now */
-	bool is_new = polled && json_is_null(json_object_get(polled, "last_ok"));
+	bool is_new = polled && !*field_text(polled, "last_ok");
 	if (rc == 0 && is_new)
 		rc = try_http(cli, &polled);
 	if (rc == 0 && is_new && polled)
