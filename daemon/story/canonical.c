@@ -1,51 +1,134 @@
 /* Do two URLs name the same article? */
 #include "story/canonical.h"
 
+#include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/url.h"
+#include "story/link_rules.h"
 
-static const char *const tracking[] = {
-#include "story/tracking_parameters.inc"
+enum {
+	PARAMETERS_MAX = 128, /* a URL with more of them is compared with its query as written */
+	WRAPS_MAX = 4,        /* addresses within addresses */
 };
 
-static const char *const host_prefixes[] = {"www.", "m.", "mobile.", "amp."};
+/* A URL taken apart; the path and the query with their escapes in one form. */
+struct link {
+	const char *host; /* without labels that say nothing */
+	char *path, *query;
+	const char *fragment;
+	unsigned port;
+};
 
-enum { PARAMETERS_MAX = 128 }; /* a URL with more of them is compared with its query as written */
+/* -- escapes -- */
 
-static const char *skip_prefix(const char *host)
+static int hex_value(char c)
 {
-	for (size_t i = 0; i < sizeof(host_prefixes) / sizeof(host_prefixes[0]); i++) {
-		size_t len = strlen(host_prefixes[i]);
-
-		if (!strncmp(host, host_prefixes[i], len) && strchr(host + len, '.'))
-			return host + len;
-	}
-	return host;
+	return isdigit((unsigned char)c) ? c - '0' : tolower((unsigned char)c) - 'a' + 10;
 }
 
-static bool is_tracking(const char *parameter)
+/* The byte of an escape, -1 where there is none. */
+static int escaped(const char *s)
 {
-	size_t len = strcspn(parameter, "=");
+	if (s[0] != '%' || !isxdigit((unsigned char)s[1]) || !isxdigit((unsigned char)s[2]))
+		return -1;
+	return hex_value(s[1]) << 4 | hex_value(s[2]);
+}
 
-	for (size_t i = 0; i < sizeof(tracking) / sizeof(tracking[0]); i++) {
-		size_t rule_len = strlen(tracking[i]);
+static bool is_unreserved(int c)
+{
+	return c > 0 && c < 0x80 && (isalnum(c) || strchr("-._~", c));
+}
 
-		if (tracking[i][rule_len - 1] == '*') {
-			if (len >= rule_len - 1 &&
-				!strncasecmp(parameter, tracking[i], rule_len - 1))
-				return true;
-		} else if (len == rule_len && !strncasecmp(parameter, tracking[i], len)) {
-			return true;
-		}
+/* RFC 3986, 6.2.2: what needs no escape has none, what needs one has it in capitals. */
+static char *even_out(const char *s, struct arena *a)
+{
+	char *out = arena_alloc(a, 3 * strlen(s) + 1), *end = out;
+
+	while (out && *s) {
+		int code = escaped(s), byte = code < 0 ? (unsigned char)*s : code;
+
+		if (is_unreserved(byte) || (code < 0 && byte < 0x80 && byte != ' '))
+			*end++ = (char)byte;
+		else
+			end += snprintf(end, 4, "%%%02X", (unsigned)byte);
+		s += code < 0 ? 1 : 3;
 	}
-	return false;
+	if (out)
+		*end = '\0';
+	return out;
+}
+
+static char *decoded(const char *s, struct arena *a)
+{
+	char *out = arena_alloc(a, strlen(s) + 1), *end = out;
+
+	while (out && *s) {
+		int code = escaped(s);
+
+		*end++ = code < 0 ? *s : (char)code;
+		s += code < 0 ? 1 : 3;
+	}
+	if (out)
+		*end = '\0';
+	return out;
+}
+
+/* -- the parts -- */
+
+/* In place; two labels are left at the least, since they may be the name itself. */
+static void drop_labels(char *host)
+{
+	size_t left = 1;
+	char *out = host;
+
+	for (const char *p = host; *p; p++)
+		left += *p == '.';
+	for (const char *in = host; *in;) {
+		size_t len = strcspn(in, ".");
+		bool idle = len == 0 || (left > 2 && link_rules_drop_label(in, len));
+
+		left -= idle;
+		if (!idle) {
+			out += out > host ? (*out = '.', 1) : 0;
+			memmove(out, in, len);
+			out += len;
+		}
+		in += len + (in[len] == '.');
+	}
+	*out = '\0';
+}
+
+static bool is_idle(const char *segment, size_t len)
+{
+	return len == 0 || (len == 1 && *segment == '.') || link_rules_drop_segment(segment, len);
+}
+
+/* In place; empty parts, "//" and a final "/", say nothing either. */
+static void squeeze_path(char *path)
+{
+	char *out = path;
+
+	for (const char *in = path; *in;) {
+		size_t len = strcspn(++in, "/");
+
+		if (len == 2 && !strncmp(in, "..", 2)) {
+			while (out > path && *--out != '/')
+				;
+		} else if (!is_idle(in, len)) {
+			*out++ = '/';
+			memmove(out, in, len);
+			out += len;
+		}
+		in += len;
+	}
+	*out = '\0';
+	out[-(ptrdiff_t)link_rules_ending(path)] = '\0';
 }
 
 static int compare_strings(const void *a, const void *b)
@@ -53,18 +136,18 @@ static int compare_strings(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* The parameters that count, sorted; NULL in *ret_query when none is left. */
-static int canonical_query(char *query, struct arena *a, char **ret_query)
+/* The parameters that count, sorted; NULL when none is left. */
+static int canonical_query(struct link *l, struct arena *a)
 {
 	const char *parts[PARAMETERS_MAX] = {NULL};
+	char *rest = l->query, *out, *end;
 	size_t count = 0;
-	char *out = arena_strdup(a, query), *end = out;
 
-	*ret_query = out;
+	out = end = l->query = arena_strdup(a, rest);
 	if (!out)
 		return ERR_NOMEM;
-	for (char *part = strsep(&query, "&"); part; part = strsep(&query, "&")) {
-		if (!*part || is_tracking(part))
+	for (char *part = strsep(&rest, "&"); part; part = strsep(&rest, "&")) {
+		if (!*part || !link_rules_count(l->host, l->path, part))
 			continue;
 		if (count == PARAMETERS_MAX)
 			return 0;
@@ -79,57 +162,105 @@ static int canonical_query(char *query, struct arena *a, char **ret_query)
 		*end++ = i + 1 < count ? '&' : '\0';
 	}
 	if (!count)
-		*ret_query = NULL;
+		l->query = NULL;
 	return 0;
 }
 
-/* "//" and a final "/" say nothing about the article. */
-static void squeeze_path(char *path)
-{
-	char *out = path;
+/* -- addresses within addresses -- */
 
-	for (const char *in = path; *in; in++) {
-		if (*in == '/' && out > path && out[-1] == '/')
+/* The first of the parameters that is said to hold the target. */
+static int wrapped_target(const struct link *l, struct arena *a, char **ret_target)
+{
+	char *rest = l->query ? arena_strdup(a, l->query) : NULL;
+
+	if (l->query && !rest)
+		return ERR_NOMEM;
+	for (char *part = strsep(&rest, "&"); part; part = strsep(&rest, "&")) {
+		const char *value = strchr(part, '=');
+
+		if (!value || !link_rules_wrap(l->host, l->path, part))
 			continue;
-		*out++ = *in;
+		*ret_target = decoded(value + 1, a);
+		return *ret_target ? 0 : ERR_NOMEM;
 	}
-	while (out > path && out[-1] == '/')
-		out--;
-	*out = '\0';
+	return 0;
 }
 
-static int build(const struct url_parts *u, const char *query, struct arena *a, char **ret_url)
+static int find_target(const struct link *l, struct arena *a, char **ret_target)
 {
-	bool bang = u->fragment && u->fragment[0] == '!';
+	const char *behind = link_rules_behind(l->host, l->path);
+
+	*ret_target = NULL;
+	if (!behind)
+		return wrapped_target(l, a, ret_target);
+	*ret_target = arena_printf(a, "%s%s%s%s", url_is_http(behind) ? "" : "https://", behind,
+		l->query ? "?" : "", l->query ? l->query : "");
+	return *ret_target ? 0 : ERR_NOMEM;
+}
+
+static int read_link(const char *url, struct arena *a, struct link *l)
+{
+	struct url_parts u;
+	int rv = url_split(url, a, &u);
+
+	if (rv)
+		return rv;
+	drop_labels(u.host);
+	*l = (struct link){.host = link_rules_host(u.host), .fragment = u.fragment, .port = u.port};
+	l->path = even_out(u.path, a);
+	l->query = u.query ? even_out(u.query, a) : NULL;
+	return l->path && (l->query || !u.query) ? 0 : ERR_NOMEM;
+}
+
+/* What a wrapper says of its target is believed only where that is a link. */
+static int read_innermost(const char *url, struct arena *a, struct link *l)
+{
+	int rv = read_link(url, a, l);
+
+	for (int i = 0; i < WRAPS_MAX && !rv; i++) {
+		struct link inner;
+		char *target;
+
+		rv = find_target(l, a, &target);
+		if (rv || !target || !url_is_http(target))
+			break;
+		rv = read_link(target, a, &inner);
+		if (rv == ERR_INVALID)
+			return 0;
+		*l = rv ? *l : inner;
+	}
+	return rv;
+}
+
+static int build(const struct link *l, struct arena *a, char **ret_url)
+{
+	bool bang = l->fragment && l->fragment[0] == '!';
 	char port[8] = "";
 
-	if (!u->path[0] && !query && !bang) {
-		*ret_url = NULL;
+	if (!l->path[0] && !l->query && !bang)
 		return 0;
-	}
-	if (u->port != 80 && u->port != 443)
-		snprintf(port, sizeof(port), ":%u", (unsigned)u->port);
-	*ret_url = arena_printf(a, "%s%s%s%s%s%s%s", skip_prefix(u->host), port, u->path,
-		query ? "?" : "", query ? query : "", bang ? "#" : "", bang ? u->fragment : "");
+	if (l->port != 80 && l->port != 443)
+		snprintf(port, sizeof(port), ":%u", l->port);
+	*ret_url = arena_printf(a, "%s%s%s%s%s%s%s", l->host, port, l->path, l->query ? "?" : "",
+		l->query ? l->query : "", bang ? "#" : "", bang ? l->fragment : "");
 	return *ret_url ? 0 : ERR_NOMEM;
 }
 
 int canonical_url(const char *url, struct arena *a, char **ret_url)
 {
-	struct url_parts u;
-	char *query = NULL;
+	struct link l;
 	int rv;
 
 	*ret_url = NULL;
 	if (!url || !url_is_http(url))
 		return 0;
-	rv = url_split(url, a, &u);
+	rv = read_innermost(url, a, &l);
 	if (rv)
 		return rv == ERR_NOMEM ? rv : 0;
-	squeeze_path(u.path);
-	if (u.query && canonical_query(u.query, a, &query))
+	squeeze_path(l.path);
+	if (l.query && canonical_query(&l, a))
 		return ERR_NOMEM;
-	return build(&u, query, a, ret_url);
+	return build(&l, a, ret_url);
 }
 
 int canonical_key(const char *url, struct arena *a, int64_t *ret_key)

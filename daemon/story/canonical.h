@@ -7,10 +7,11 @@
 
 #include "base/arena.h"
 
-/* The canonical form: scheme dropped, host in lower case without "www.", "m.", "mobile." or "amp.",
- * default port, empty path parts and fragment dropped (a "#!" stays), tracking parameters of
- * config/tracking-parameters.txt removed, the other ones sorted. NULL in *ret_url for what says
- * nothing about an article: no http(s) URL, or a host's front page. ERR_NOMEM. */
+/* The canonical form: the address that a wrapper leads on to (AMP caches, search engines' and
+ * networks' redirects, up to four deep); scheme, default port, parts that say nothing by the rules
+ * of config/article-links.txt and fragment (a "#!" stays) dropped; escapes in the form of RFC
+ * 3986, 6.2.2; parameters that count, sorted. NULL in *ret_url for what says nothing about an
+ * article: no http(s) URL, or a host's front page. ERR_NOMEM. */
 int canonical_url(const char *url, struct arena *a, char **ret_url)
 	__attribute__((warn_unused_result));
 
