@@ -1,9 +1,6 @@
 /* Tasks in the background, on a connection of their own or in small jobs. */
 #include "store/care.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <linux/limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +9,7 @@
 
 #include "base/log.h"
 #include "limits.h"
+#include "store/copy.h"
 #include "store/query.h"
 #include "store/state.h"
 
@@ -103,88 +101,21 @@ static int check(struct care *c, struct store_tx *tx, struct err *e)
 	return status;
 }
 
-/* Not every file system knows how not to replace; that the name is free was seen. */
-static int give_name(const struct care *c)
-{
-	int rc = renameat2(AT_FDCWD, c->part, AT_FDCWD, c->path, RENAME_NOREPLACE);
-
-	return rc < 0 && errno == EINVAL ? rename(c->part, c->path) : rc;
-}
-
-static int sync_file(const char *path, int flags)
-{
-	int fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW), rc;
-
-	if (fd < 0)
-		return -1;
-	rc = fsync(fd);
-	close(fd);
-	return rc;
-}
-
-/* Not every file system can sync a folder. */
-static int sync_folder(const struct care *c)
-{
-	char folder[PATH_MAX] = ".";
-	const char *slash = strrchr(c->path, '/');
-	int rc;
-
-	if (slash)
-		snprintf(folder, sizeof(folder), "%.*s", (int)(slash + 1 - c->path), c->path);
-	rc = sync_file(folder, O_RDONLY | O_DIRECTORY);
-	return rc < 0 && errno == EINVAL ? 0 : rc;
-}
-
-/* What was written must be on the disk before it has its name, and the name before it is told. */
-static int finish_copy(const struct care *c, struct err *e)
-{
-	int status;
-
-	if (sync_file(c->part, O_RDWR) < 0 || give_name(c) < 0)
-		return err_from_errno(e, errno, c->path);
-	if (sync_folder(c) == 0)
-		return 0;
-	status = err_from_errno(e, errno, c->path);
-	unlink(c->path);
-	return status;
-}
-
-/* The file to write to. */
-static int create_part(const struct care *c, struct err *e)
-{
-	struct stat st;
-	int fd;
-
-	if (lstat(c->path, &st) == 0)
-		return err_set(e, ERR_EXISTS, "%s is there already", c->path);
-	fd = open(c->part, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		return err_from_errno(e, errno, c->part);
-	close(fd);
-	return 0;
-}
-
-/* One read transaction, whatever is written meanwhile; the copy has no free pages. */
 static int copy(struct care *c, struct store_tx *tx, struct err *e)
 {
 	int64_t total = 0;
+	struct stat st;
 	int status = query_find_values(tx, &total, e,
 		"SELECT page_size * (page_count - freelist_count)"
 		" FROM pragma_page_size, pragma_page_count, pragma_freelist_count",
 		NO_VALUES);
+
 	c->total = total;
+	if (status == 0 && lstat(c->path, &st) == 0)
+		status = err_set(e, ERR_EXISTS, "%s is there already", c->path);
 	if (status == 0)
-		status = create_part(c, e);
-	if (status)
-		return status;
-	status = db_exec(tx->db, "PRAGMA query_only = OFF", e);
-	if (status == 0)
-		status = query_exec(tx, e, "VACUUM INTO ?", as_text(c->part));
-	if (status == 0)
-		status = finish_copy(c, e);
-	if (status)
-		unlink(c->part);
-	return status;
+		status = db_exec(tx->db, "PRAGMA query_only = OFF", e);
+	return status ? status : copy_write(tx->db, c->part, c->path, false, e);
 }
 
 static void work(uv_work_t *uv)
@@ -296,26 +227,16 @@ static int go_on(struct store *s)
 	return c->status ? err_set(&c->error, c->status, NULL) : 0;
 }
 
-/* While it is written, a copy has a name that none can have, and always the same, so that one that
- * was cut off is found. */
 static int name_copy(struct care *c, const char *database, const char *name, struct err *e)
 {
-	const char *slash = strrchr(database, '/');
-	int folder = slash ? (int)(slash + 1 - database) : 0;
+	bool backup = c->kind == CARE_BACKUP;
 
-	if (asprintf(&c->part, "%.*s.%s.part", folder, database, database + folder) < 0) {
-		c->part = NULL;
-		return err_set(e, ERR_NOMEM, NULL);
-	}
-	if (c->kind != CARE_BACKUP)
-		return 0;
-	if (!name || name[0] == '\0' || name[0] == '.' || strchr(name, '/') || strlen(name) > 200)
+	if (backup && (!name || name[0] == '\0' || name[0] == '.' || strchr(name, '/') ||
+			      strlen(name) > 200))
 		return err_set(e, ERR_INVALID, "the name of a file in the folder of the database");
-	if (asprintf(&c->path, "%.*s%s", folder, database, name) < 0) {
-		c->path = NULL;
-		return err_set(e, ERR_NOMEM, NULL);
-	}
-	return 0;
+	c->part = copy_name(database, NULL);
+	c->path = backup ? copy_name(database, name) : NULL;
+	return c->part && (c->path || !backup) ? 0 : err_set(e, ERR_NOMEM, NULL);
 }
 
 int care_begin(struct store *s, enum care_kind kind, const char *name,

@@ -1,8 +1,6 @@
 /* The tables, and the numbered steps that lead to them. */
 #include "store/schema.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +10,7 @@
 
 #include "base/log.h"
 #include "limits.h"
+#include "store/copy.h"
 #include "store/query.h"
 
 /* "TING" in the header of the file (PRAGMA application_id). */
@@ -207,37 +206,17 @@ static int check_room(struct db *db, const char *path, struct err *e)
 		path, (long long)(bytes >> 20) + 1);
 }
 
-static int write_copy(struct db *db, const char *part, const char *path, struct err *e)
-{
-	struct store_tx tx = {.db = db};
-	int status, fd;
-
-	unlink(part); /* of one that was cut off */
-	fd = open(part, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		return err_from_errno(e, errno, part);
-	status = query_exec(&tx, e, "VACUUM INTO ?", as_text(part));
-	if (status == 0 && (fsync(fd) < 0 || rename(part, path) < 0))
-		status = err_from_errno(e, errno, path);
-	close(fd);
-	if (status)
-		unlink(part);
-	return status;
-}
-
 static int keep_copy(struct db *db, const char *path, int64_t version, struct err *e)
 {
-	char *copy = NULL, *part = NULL;
+	char *copy, *part;
 	int status = check_room(db, path, e);
 
 	if (status)
 		return status;
 	if (asprintf(&copy, "%s.v%lld", path, (long long)version) < 0)
 		return err_set(e, ERR_NOMEM, NULL);
-	if (asprintf(&part, "%s.part", copy) < 0)
-		status = err_set(e, ERR_NOMEM, NULL);
-	else
-		status = write_copy(db, part, copy, e);
+	part = copy_name(path, NULL);
+	status = part ? copy_write(db, part, copy, true, e) : err_set(e, ERR_NOMEM, NULL);
 	if (status == 0)
 		log_event(LOG_INFO, "store.upgrading", "from=%lld to=%d copy=%s",
 			(long long)version, SCHEMA_VERSION, copy);

@@ -11,6 +11,7 @@
 
 #include "store/care.h"
 #include "store/keep.h"
+#include "support/data.h"
 #include "support/powervfs.h"
 
 static long cuts = 200;
@@ -472,6 +473,73 @@ static void test_cut_again(void **state)
 	free(h);
 }
 
+/* -- a database of an older version -- */
+
+enum { OLD_VERSION = 5, NEW_VERSION = 6 };
+
+/* As a daemon of that version left it that was killed: its last changes are in the log. */
+static void make_killed(const char *path)
+{
+	char *tables = data_read("schema/5.sql", NULL);
+	sqlite3 *db;
+
+	poke(path, tables);
+	free(tables);
+	db = open_raw(path);
+	assert_int_equal(sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL), 0);
+	assert_int_equal(sqlite3_exec(db,
+				 "PRAGMA journal_mode = WAL;"
+				 "INSERT INTO meta VALUES ('last', 1)",
+				 NULL, NULL, NULL),
+		SQLITE_OK);
+	sqlite3_close(db);
+}
+
+/* Whatever was done to the database, what it was before is there, whole. */
+static void check_upgrade(long moment, unsigned long seed)
+{
+	char path[512], copy[520];
+	struct tmp t;
+
+	tmp_create(&t);
+	powervfs_make(moment, seed, t.dir);
+	snprintf(path, sizeof(path), "%s", tmp_path(&t, "tidings.db"));
+	snprintf(copy, sizeof(copy), "%s.v%d", path, OLD_VERSION);
+	if (peek(path, "PRAGMA user_version") != OLD_VERSION && access(copy, F_OK) < 0)
+		fail_msg("cut before moment %ld (%s), seed %lu: there is no copy", moment,
+			powervfs_describe(moment), seed);
+	for (int n = 0; n < 2; n++) {
+		if (access(copy, F_OK) == 0) {
+			assert_sound(copy);
+			assert_int_equal(peek(copy, "PRAGMA user_version"), OLD_VERSION);
+			assert_int_equal(
+				peek(copy, "SELECT count(*) FROM meta WHERE key = 'last'"), 1);
+		}
+		assert_true(recover(&t, NULL));
+	}
+	assert_int_equal(peek(path, "PRAGMA user_version"), NEW_VERSION);
+	tmp_remove(&t);
+}
+
+static void test_copy_before_a_step(void **state)
+{
+	enum { SEEDS = 4 };
+	struct tmp t;
+
+	(void)state;
+	tmp_create(&t);
+	make_killed(tmp_path(&t, "tidings.db"));
+	powervfs_begin(t.dir);
+	long begin = powervfs_now();
+	assert_true(recover(&t, NULL));
+	powervfs_end();
+	for (long moment = begin; moment <= powervfs_now(); moment++)
+		for (unsigned long n = 0; n < SEEDS; n++)
+			check_upgrade(moment, first_seed + n);
+	powervfs_forget();
+	tmp_remove(&t);
+}
+
 /* That the cuts cut: a store that does not wait for the disk loses what it reported. */
 static void test_loss_is_found(void **state)
 {
@@ -503,6 +571,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nothing_is_lost),
 		cmocka_unit_test(test_cut_again),
+		cmocka_unit_test(test_copy_before_a_step),
 		cmocka_unit_test(test_loss_is_found),
 	};
 

@@ -237,7 +237,7 @@ static void test_no_copy_no_step(void **state)
 	char part[512];
 
 	(void)state;
-	snprintf(part, sizeof(part), "%s.v2.part", path);
+	snprintf(part, sizeof(part), "%s/.x.db.part", tmp.dir);
 	assert_int_equal(mkdir(part, 0700), 0);
 	assert_int_equal(open_raw(path, &db), ERR_EXISTS);
 	db_close(&db);
