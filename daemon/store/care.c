@@ -66,13 +66,13 @@ static bool could_not_read(const char *fault)
 
 static int find_fault(struct store_tx *tx, const char *pragma, const char *table, struct err *e)
 {
-	char sql[160];
+	char sql[64];
 	const char *fault = "";
 	struct arena arena;
 
-	snprintf(sql, sizeof(sql), "SELECT * FROM pragma_%s('%s')", pragma, table);
+	snprintf(sql, sizeof(sql), "SELECT * FROM pragma_%s(?)", pragma);
 	arena_init(&arena, STORE_ROW_BYTES);
-	int status = query_one(tx, &arena, e, sql, NO_VALUES, COLUMNS(into(&fault)));
+	int status = query_one(tx, &arena, e, sql, VALUES(as_text(table)), COLUMNS(into(&fault)));
 	if (status > 0 && could_not_read(fault))
 		status = err_set(e, ERR_IO, "the table %s cannot be read: %s", table, fault);
 	else if (status > 0 && strcmp(fault, "ok") != 0)
@@ -85,19 +85,28 @@ static int find_fault(struct store_tx *tx, const char *pragma, const char *table
 /* Table by table, so that no reader stands in the way of the log for long. */
 static int check(struct care *c, struct store_tx *tx, struct err *e)
 {
-	static const char *const tables[] = {"sqlite_schema", "meta", "keep", "folder", "feed",
-		"story", "item", "item_text", "revision", "dropped", "change"};
 	const char *pragma = c->kind == CARE_QUICK ? "quick_check" : "integrity_check";
+	const char *table = "";
+	struct arena arena;
+	int64_t left;
 	int status = 0;
 
-	c->total = sizeof(tables) / sizeof(tables[0]);
-	for (c->done = 0; c->done < c->total && status == 0; c->done++) {
-		const char *table = tables[c->done];
-
+	arena_init(&arena, STORE_ROW_BYTES);
+	while (status == 0) {
+		status = query_one(tx, &arena, e,
+			"SELECT name, count(*) OVER () FROM (SELECT 'sqlite_schema' AS name UNION"
+			" ALL SELECT name FROM sqlite_schema WHERE type = 'table')"
+			" WHERE name > ? ORDER BY name",
+			VALUES(as_text(table)), COLUMNS(into(&table), into(&left)));
+		if (status <= 0)
+			break;
+		c->total = c->done + left;
 		status = find_fault(tx, pragma, table, e);
 		if (status == 0 && c->kind == CARE_CHECK)
 			status = find_fault(tx, "foreign_key_check", table, e);
+		c->done += status == 0;
 	}
+	arena_finish(&arena);
 	return status;
 }
 

@@ -65,6 +65,17 @@ static void test_check(void **state)
 			"the table item is damaged: NULL value in item.title"},
 		{"PRAGMA foreign_keys = OFF; UPDATE item_text SET id = 999 WHERE id = 3", 0,
 			ERR_CORRUPT, "the table item_text is damaged: a row refers to"},
+		{"PRAGMA foreign_keys = OFF; INSERT INTO alias VALUES ('u', 999)", 0, ERR_CORRUPT,
+			"the table alias is damaged: a row refers to"},
+		{"PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql,"
+		 " 'image BLOB', 'image BLOB NOT NULL') WHERE name = 'icon';"
+		 "INSERT INTO icon VALUES ('u', 1, NULL)",
+			ERR_CORRUPT, ERR_CORRUPT,
+			"the table icon is damaged: NULL value in icon.image"},
+		{"CREATE TABLE \"it's new\" (x); PRAGMA writable_schema = ON; UPDATE sqlite_schema"
+		 " SET sql = replace(sql, 'x', 'x NOT NULL') WHERE name = 'it''s new';"
+		 "INSERT INTO \"it's new\" VALUES (NULL)",
+			ERR_CORRUPT, ERR_CORRUPT, "the table it's new is damaged: NULL value in"},
 	};
 
 	(void)state;
