@@ -165,7 +165,7 @@ int db_error(struct db *db, int code, struct err *e)
 	int errnum = sqlite3_system_errno(db->handle);
 	if (error == ERR_IO && (errnum == ENOSPC || errnum == EDQUOT))
 		error = ERR_FULL;
-	if (is_trouble(error))
+	if (is_trouble(error) && db->trouble.code != ERR_CORRUPT)
 		err_set(&db->trouble, error, "database: %s", sqlite3_errmsg(db->handle));
 	return err_set(e, error, "database: %s", sqlite3_errmsg(db->handle));
 }

@@ -42,7 +42,8 @@ int store_start(struct store *s, uv_loop_t *loop, void (*committed)(void *ctx, i
 /* What is wrong with the database as a whole, so that nothing can be stored: full or broken disk,
  * another's lock, files that were moved or replaced (nothing is written to what is there instead).
  * Code 0: nothing. Writes are tried all the same, reads go on, and the store thread tries by itself
- * until one succeeds; only damage (ERR_CORRUPT) lasts until the next start. Loop thread. */
+ * until one succeeds; only damage (ERR_CORRUPT) lasts until the next start: every write ends with
+ * it, untried, and so does what shared a commit with the one that saw it. Loop thread. */
 const struct err *store_trouble(const struct store *s);
 
 /* `changed` runs on the loop thread when that begins, ends or becomes another, before the `done` of

@@ -36,21 +36,21 @@ static struct store_job *next_job(struct writer *w)
 }
 
 /* Blocks until there is one, until it is time to try a failing database again (0), or until the
- * store ends (ERR_CANCELED). Returns 1 with a job. */
+ * store ends (ERR_CANCELED). Returns 1 with a job. What is damaged is not tried. */
 static int wait_job(struct writer *w, struct store_job **ret_job)
 {
 	struct list *node;
-	bool late = false, stopping;
+	bool trying = w->trouble.code && w->trouble.code != ERR_CORRUPT, late = false, stopping;
 
 	uv_mutex_lock(&w->mutex);
 	for (;;) {
 		uint64_t now_ns = uv_hrtime();
 
 		node = pop_job(w);
-		late = w->trouble.code && now_ns >= w->retry_at_ns;
+		late = trying && now_ns >= w->retry_at_ns;
 		if (node || w->stopping || late)
 			break;
-		if (w->trouble.code)
+		if (trying)
 			(void)uv_cond_timedwait(&w->work, &w->mutex, w->retry_at_ns - now_ns);
 		else
 			uv_cond_wait(&w->work, &w->mutex);
@@ -138,7 +138,7 @@ static void run_batch(struct store *s, struct store_job *job)
 	uint64_t end_ns = uv_hrtime() + s->commit_max_ns;
 	int64_t seq = w->tx.seq;
 	int64_t put = w->tx.put;
-	struct err e = {0};
+	struct err e = w->trouble;
 	int64_t changes = sqlite3_total_changes64(s->db.handle);
 	struct list batch;
 	int status;
@@ -146,7 +146,7 @@ static void run_batch(struct store *s, struct store_job *job)
 	list_init(&batch);
 	list_push(&batch, &job->node);
 	s->db.trouble.code = 0;
-	status = trouble_check_files(s, &e);
+	status = e.code == ERR_CORRUPT ? ERR_CORRUPT : trouble_check_files(s, &e);
 	if (status == 0)
 		status = run_sql(&w->tx, "BEGIN IMMEDIATE", &e);
 	/* Polls that come in while this runs still get in; a long queue is cut after commit_max_ms.
@@ -154,6 +154,10 @@ static void run_batch(struct store *s, struct store_job *job)
 	while (status == 0) {
 		status = run_job(&w->tx, job);
 		e = job->error;
+		if (s->db.trouble.code == ERR_CORRUPT) {
+			e = s->db.trouble;
+			status = ERR_CORRUPT;
+		}
 		job = status == 0 && uv_hrtime() < end_ns ? next_job(w) : NULL;
 		if (!job)
 			break;
