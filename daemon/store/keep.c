@@ -116,7 +116,7 @@ static int walk_begin(struct walk *w, struct err *e)
 }
 
 struct aged {
-	int64_t id, story, rev, bytes, received_ms;
+	int64_t id, story, bytes, received_ms, changed_ms;
 	bool read, starred;
 };
 
@@ -130,23 +130,14 @@ static bool too_old(const struct walk *w, const struct aged *item, int64_t age_m
 	return w->items > KEEP_LEAST && w->clock_ms - item->received_ms > age_ms;
 }
 
-/* Whoever opened an old item yesterday may want it today: its last change is where it was read. */
-static bool is_in_use(const struct walk *w, const struct aged *item)
-{
-	int64_t changed_ms = 0;
-
-	(void)query_find(w->tx, &changed_ms, NULL,
-		"SELECT detail ->> 'time' FROM change WHERE seq = ?", as_int(item->rev));
-	return w->clock_ms - changed_ms < KEEP_READ_MS;
-}
-
 static bool goes(const struct walk *w, const struct aged *item)
 {
 	if (item->starred || too_much(w))
 		return !item->starred;
 	if (!item->read)
 		return too_old(w, item, w->keep.unread_ms);
-	return too_old(w, item, w->keep.age_ms) && !is_in_use(w, item);
+	/* whoever opened an old item yesterday may want it today */
+	return too_old(w, item, w->keep.age_ms) && w->clock_ms - item->changed_ms >= KEEP_READ_MS;
 }
 
 /* All that follow are newer. */
@@ -164,16 +155,17 @@ static int choose(struct walk *w, struct drop *drop, int most, struct err *e)
 	int left = KEEP_LOOKS;
 
 	query_begin(&q, w->tx,
-		"SELECT id, story, rev, bytes, received_ms, read, starred FROM item"
+		"SELECT id, story, bytes, received_ms, read, starred, iif(read, (SELECT detail"
+		" ->> 'time' FROM change WHERE seq = item.rev), 0) FROM item"
 		" WHERE feed = ? AND id > ? ORDER BY id");
 	query_bind(&q, as_int(w->feed), as_int(w->after));
 	while (left-- > 0 && drop->items.id_count < most) {
 		w->done = !query_row(&q);
 		if (w->done)
 			break;
-		query_read(&q, into(&item.id), into(&item.story), into(&item.rev),
-			into(&item.bytes), into(&item.received_ms), into(&item.read),
-			into(&item.starred));
+		query_read(&q, into(&item.id), into(&item.story), into(&item.bytes),
+			into(&item.received_ms), into(&item.read), into(&item.starred),
+			into(&item.changed_ms));
 		w->done = all_stay(w, &item);
 		if (w->done)
 			break;

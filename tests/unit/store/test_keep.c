@@ -400,6 +400,39 @@ static bool round_with_fault(long n, int kinds, int code, bool for_good)
 	return failed == 0;
 }
 
+/* An old item that was read a moment ago stays, also when that cannot be seen. */
+static bool read_with_fault(long n)
+{
+	struct keep_round r = {.owners = 7, .now_ms = NOW};
+	struct fixture f;
+	long failed;
+	int status;
+
+	open_with_rules(&f, (struct rules){.daemon = {90 * DAY, 90 * DAY, 1000, 1LL << 40}});
+	put(&f, 1, "300n 200r " NEWEST);
+	stop(&f); /* so that the pages have to be read */
+	poke(f.path, "WITH n (i) AS (VALUES (1000) UNION ALL SELECT i + 1 FROM n WHERE i < 2000)"
+		     " INSERT INTO change SELECT i, 'item', 'new', 1, '{\"time\":1}' FROM n");
+	assert_int_equal(try_open(&f, NULL), 0);
+	start(&f);
+	faultvfs_fail_after(n, FAULTVFS_READ, SQLITE_IOERR_READ, false);
+	do
+		status = do_write(&f, go_round, &r, NULL);
+	while (status == 0 && r.more);
+	failed = faultvfs_off();
+	assert_int_equal(status, failed ? ERR_IO : 0);
+	assert_int_equal(peek(f.path, "SELECT count(*) FROM item WHERE id = 1"), 1);
+	fixture_close(&f);
+	return failed == 0;
+}
+
+static void test_faults_while_looking(void **state)
+{
+	(void)state;
+	for (long n = 0; !read_with_fault(n); n++)
+		;
+}
+
 static void test_faults(void **state)
 {
 	static const struct {
@@ -432,6 +465,7 @@ int main(void)
 		cmocka_unit_test(test_lines_and_stories),
 		cmocka_unit_test(test_file_shrinks),
 		cmocka_unit_test(test_faults),
+		cmocka_unit_test(test_faults_while_looking),
 	};
 
 	faultvfs_install();
