@@ -278,7 +278,7 @@ static int drop_items(struct store_tx *tx, struct keep_round *r, bool *ret_more,
 
 static int prune_log(struct store_tx *tx, struct keep_round *r, bool *ret_more, struct err *e)
 {
-	return changes_prune(tx, r->now_ms, KEEP_LOOKS, ret_more, e);
+	return changes_prune(tx, r->clock_ms, KEEP_LOOKS, ret_more, e);
 }
 
 static int drop_copies(struct store_tx *tx, struct keep_round *r, bool *ret_more, struct err *e)

@@ -298,6 +298,10 @@ static void test_clock(void **state)
 
 			r.now_ms = NOW + strtol(at + first, &end, 10) * DAY;
 			go_round_to_end(&f, &r);
+			if (first && r.now_ms > NOW + 90 * DAY)
+				assert_int_equal(peek(f.path, "SELECT value FROM meta WHERE key ="
+							      " 'min_seq'"),
+					0);
 			at = end;
 		}
 		snprintf(wanted, sizeof(wanted), "%s%s", clocks[i].left, strchr(start, 'u') + 1);
