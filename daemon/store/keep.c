@@ -72,17 +72,19 @@ static int find_rule(struct store_tx *tx, int64_t feed, struct keep *ret_keep, s
 			into(&ret_keep->bytes)));
 }
 
-/* What ages are measured by: the time, as long as it is near that of the last round. A clock that
- * was set wrong must take nothing; one that was right while the machine was off for long is
- * followed a step a round, by a daemon that has run for a day with it. */
-static int read_clock(
-	struct store_tx *tx, int64_t now_ms, bool again, int64_t *ret_clock_ms, struct err *e)
+/* What ages are measured by: the time, as long as it is near that of the last round, and before the
+ * first one near that of the feed's last poll: newer items may be of this one. A clock that was set
+ * wrong must take nothing; one that was right while the machine was off for long is followed a step
+ * a round, by a daemon that has run for a day with it. */
+static int read_clock(struct store_tx *tx, int64_t feed, int64_t now_ms, bool again,
+	int64_t *ret_clock_ms, struct err *e)
 {
 	int64_t last_ms;
 	int status = query_find(tx, &last_ms, e,
 		"SELECT coalesce((SELECT value FROM meta WHERE key = 'clock'),"
+		" (SELECT last_poll_ms FROM feed WHERE id = ?),"
 		" (SELECT received_ms FROM item ORDER BY id DESC LIMIT 1), ?)",
-		as_int(now_ms));
+		as_int(feed), as_int(now_ms));
 
 	*ret_clock_ms = now_ms;
 	if (now_ms - last_ms > KEEP_CLOCK_STEP_MS)
@@ -194,7 +196,7 @@ int keep_after_poll(struct store_tx *tx, int64_t feed, int new_items, int64_t no
 {
 	struct walk w = {.tx = tx, .feed = feed, .now_ms = now_ms};
 	int left = new_items + CHANGE_IDS_MAX, count = 0;
-	int status = read_clock(tx, now_ms, false, &w.clock_ms, e);
+	int status = read_clock(tx, feed, now_ms, false, &w.clock_ms, e);
 
 	if (status == 0)
 		status = walk_begin(&w, e);
@@ -228,7 +230,7 @@ int keep_was_dropped(struct store_tx *tx, int64_t feed, int64_t key, int64_t now
 
 static int set_clock(struct store_tx *tx, struct keep_round *r, bool *ret_more, struct err *e)
 {
-	int status = read_clock(tx, r->now_ms, r->again, &r->clock_ms, e);
+	int status = read_clock(tx, 0, r->now_ms, r->again, &r->clock_ms, e);
 
 	*ret_more = false;
 	if (status)

@@ -316,13 +316,18 @@ static int set_rule(struct store_tx *tx, void *arg, struct err *e)
 	return keep_set_rules(tx, &rule, 1, e);
 }
 
-/* A document from `first` on, `days` later: what it brings, and how many items there are then. */
+/* A document from `first` on, `days` later, with a round every day: what it brings, and how many
+ * items there are then. */
 static void poll_later(
 	struct fixture *f, int64_t days, int64_t first, size_t count, int brings, int items)
 {
 	static struct document d;
 	struct ingest in;
+	char sql[100];
 
+	snprintf(sql, sizeof(sql), "INSERT OR REPLACE INTO meta VALUES ('clock', %lld)",
+		(long long)(NOW + days * DAY));
+	poke(f->path, sql);
 	make(&d, first, count, 1);
 	in = ingest_of(1, "http://a.example/", &d);
 	in.now_ms = NOW + days * DAY;

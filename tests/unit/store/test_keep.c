@@ -279,6 +279,51 @@ static const struct {
 	{"nothing to compare with but the newest item", "*3650 *3651", "89r 88r 0u"},
 };
 
+/* A poll before the first round: the time of the feed's last one is what the clock is held against,
+ * since the newest item may be of this very poll. */
+struct poll {
+	int64_t now_ms;
+	int items;
+};
+
+static int poll_feed(struct store_tx *tx, void *arg, struct err *e)
+{
+	static int64_t key = 5000;
+	const struct poll *p = arg;
+	struct feed_poll outcome = {
+		.now_ms = p->now_ms, .next_due_ms = p->now_ms, .status = FEED_OK};
+	int status = 0;
+
+	for (int n = 0; n < p->items && status == 0; n++)
+		status = put_item(tx, 1, ++key, 0, "new", p->now_ms, NULL, e);
+	if (status == 0)
+		status = keep_after_poll(tx, 1, p->items, p->now_ms, e);
+	return status ? status : feeds_record_poll(tx, 1, &outcome, e);
+}
+
+static void test_clock_of_polls(void **state)
+{
+	static const struct {
+		int days[3], left;
+	} runs[] = {
+		{{0, 1, 2}, 23},       /* the old one goes in time */
+		{{0, 3650, 1}, 24},    /* another year for one poll: none goes; */
+		{{0, 3650, 3651}, 20}, /* for two: it is believed */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++) {
+		struct fixture f;
+
+		open_with_rules(&f, (struct rules){.daemon = {89 * DAY, 89 * DAY, 1000, 1 << 20}});
+		put(&f, 1, "88r " NEWEST);
+		for (int n = 0; n < 3; n++)
+			must_write(&f, poll_feed, &(struct poll){NOW + runs[i].days[n] * DAY, 1});
+		assert_int_equal(peek(f.path, "SELECT count(*) FROM item"), runs[i].left);
+		fixture_close(&f);
+	}
+}
+
 static void test_clock(void **state)
 {
 	static const char start[] =
@@ -466,6 +511,7 @@ int main(void)
 		cmocka_unit_test(test_rules_are_replaced),
 		cmocka_unit_test(test_feeds_left_alone),
 		cmocka_unit_test(test_clock),
+		cmocka_unit_test(test_clock_of_polls),
 		cmocka_unit_test(test_lines_and_stories),
 		cmocka_unit_test(test_file_shrinks),
 		cmocka_unit_test(test_faults),
