@@ -1,22 +1,14 @@
-/* The failing VFS: a thin file around the usual one, and one counter for all of them. */
+/* The failing VFS: one counter for all files. */
 #include "support/faultvfs.h"
 
 #include <malloc.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sqlite3.h>
 
 #include "support/fault.h"
+#include "support/passvfs.h"
 
-struct file {
-	sqlite3_file base;
-	sqlite3_file *real; /* its memory follows this struct */
-};
-
-static sqlite3_vfs *real_vfs;
-static sqlite3_vfs vfs;
+static struct passvfs vfs;
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static struct {
@@ -76,21 +68,11 @@ static int strike(int kind)
 	return code;
 }
 
-static sqlite3_file *real(sqlite3_file *file)
-{
-	return ((struct file *)(void *)file)->real;
-}
-
-static int file_close(sqlite3_file *file)
-{
-	return real(file)->pMethods->xClose(real(file));
-}
-
 static int file_read(sqlite3_file *file, void *data, int len, sqlite3_int64 offset)
 {
 	int code = strike(FAULTVFS_READ);
 
-	return code ? code : real(file)->pMethods->xRead(real(file), data, len, offset);
+	return code ? code : passvfs_methods.xRead(file, data, len, offset);
 }
 
 static int file_write(sqlite3_file *file, const void *data, int len, sqlite3_int64 offset)
@@ -98,17 +80,17 @@ static int file_write(sqlite3_file *file, const void *data, int len, sqlite3_int
 	int code = strike(FAULTVFS_WRITE);
 
 	if (code) {
-		real(file)->pMethods->xWrite(real(file), data, len / 2, offset);
+		passvfs_methods.xWrite(file, data, len / 2, offset);
 		return code;
 	}
-	return real(file)->pMethods->xWrite(real(file), data, len, offset);
+	return passvfs_methods.xWrite(file, data, len, offset);
 }
 
 static int file_truncate(sqlite3_file *file, sqlite3_int64 size)
 {
 	int code = strike(FAULTVFS_TRUNCATE);
 
-	return code ? code : real(file)->pMethods->xTruncate(real(file), size);
+	return code ? code : passvfs_methods.xTruncate(file, size);
 }
 
 /* Not done in earnest: it would only matter to a power cut, and costs most of a test's time. */
@@ -119,101 +101,35 @@ static int file_sync(sqlite3_file *file, int flags)
 	return strike(FAULTVFS_SYNC);
 }
 
-static int file_size(sqlite3_file *file, sqlite3_int64 *size)
-{
-	return real(file)->pMethods->xFileSize(real(file), size);
-}
-
 static int file_lock(sqlite3_file *file, int lock)
 {
 	int code = strike(FAULTVFS_LOCK);
 
-	return code ? code : real(file)->pMethods->xLock(real(file), lock);
-}
-
-static int file_unlock(sqlite3_file *file, int lock)
-{
-	return real(file)->pMethods->xUnlock(real(file), lock);
-}
-
-static int file_check_lock(sqlite3_file *file, int *result)
-{
-	return real(file)->pMethods->xCheckReservedLock(real(file), result);
-}
-
-static int file_control(sqlite3_file *file, int op, void *arg)
-{
-	return real(file)->pMethods->xFileControl(real(file), op, arg);
-}
-
-static int file_sector_size(sqlite3_file *file)
-{
-	return real(file)->pMethods->xSectorSize(real(file));
-}
-
-static int file_characteristics(sqlite3_file *file)
-{
-	return real(file)->pMethods->xDeviceCharacteristics(real(file));
+	return code ? code : passvfs_methods.xLock(file, lock);
 }
 
 static int shm_map(sqlite3_file *file, int page, int size, int extend, void volatile **map)
 {
 	int code = strike(FAULTVFS_SHM);
 
-	return code ? code : real(file)->pMethods->xShmMap(real(file), page, size, extend, map);
+	return code ? code : passvfs_methods.xShmMap(file, page, size, extend, map);
 }
 
 static int shm_lock(sqlite3_file *file, int offset, int n, int flags)
 {
 	int code = flags & SQLITE_SHM_LOCK ? strike(FAULTVFS_LOCK) : SQLITE_OK;
 
-	return code ? code : real(file)->pMethods->xShmLock(real(file), offset, n, flags);
+	return code ? code : passvfs_methods.xShmLock(file, offset, n, flags);
 }
-
-static void shm_barrier(sqlite3_file *file)
-{
-	real(file)->pMethods->xShmBarrier(real(file));
-}
-
-static int shm_unmap(sqlite3_file *file, int delete_it)
-{
-	return real(file)->pMethods->xShmUnmap(real(file), delete_it);
-}
-
-static const sqlite3_io_methods methods = {
-	.iVersion = 2, /* no memory mapping */
-	.xClose = file_close,
-	.xRead = file_read,
-	.xWrite = file_write,
-	.xTruncate = file_truncate,
-	.xSync = file_sync,
-	.xFileSize = file_size,
-	.xLock = file_lock,
-	.xUnlock = file_unlock,
-	.xCheckReservedLock = file_check_lock,
-	.xFileControl = file_control,
-	.xSectorSize = file_sector_size,
-	.xDeviceCharacteristics = file_characteristics,
-	.xShmMap = shm_map,
-	.xShmLock = shm_lock,
-	.xShmBarrier = shm_barrier,
-	.xShmUnmap = shm_unmap,
-};
 
 static int vfs_open(
-	sqlite3_vfs *self, const char *name, sqlite3_file *base, int flags, int *out_flags)
+	sqlite3_vfs *self, const char *name, sqlite3_file *file, int flags, int *out_flags)
 {
-	struct file *file = (struct file *)(void *)base;
 	int code = strike(FAULTVFS_OPEN);
 
 	(void)self;
-	file->base.pMethods = NULL;
-	file->real = (sqlite3_file *)(void *)(file + 1);
-	if (!code)
-		code = real_vfs->xOpen(real_vfs, name, file->real, flags, out_flags);
-	if (!code)
-		file->base.pMethods = &methods;
-	return code;
+	file->pMethods = NULL;
+	return code ? code : passvfs_open(&vfs, name, file, flags, out_flags);
 }
 
 static int vfs_sleep(sqlite3_vfs *self, int microseconds)
@@ -224,7 +140,7 @@ static int vfs_sleep(sqlite3_vfs *self, int microseconds)
 	pthread_mutex_lock(&mutex);
 	armed = plan.kinds != 0;
 	pthread_mutex_unlock(&mutex);
-	return armed ? microseconds : real_vfs->xSleep(real_vfs, microseconds);
+	return armed ? microseconds : vfs.real->xSleep(vfs.real, microseconds);
 }
 
 static atomic_bool malloc_spared;
@@ -275,17 +191,16 @@ void faultvfs_use_malloc(void)
 
 void faultvfs_install(void)
 {
-	if (real_vfs)
+	if (vfs.real)
 		return;
-	real_vfs = sqlite3_vfs_find(NULL);
-	vfs = *real_vfs;
-	vfs.zName = "fault";
-	vfs.pNext = NULL;
-	vfs.szOsFile = (int)sizeof(struct file) + real_vfs->szOsFile;
-	vfs.xOpen = vfs_open;
-	vfs.xSleep = vfs_sleep;
-	if (sqlite3_vfs_register(&vfs, 1) != SQLITE_OK) {
-		fputs("faultvfs: cannot be registered\n", stderr);
-		abort();
-	}
+	passvfs_install(&vfs, "fault", sizeof(struct passvfs_file));
+	vfs.vfs.xOpen = vfs_open;
+	vfs.vfs.xSleep = vfs_sleep;
+	vfs.methods.xRead = file_read;
+	vfs.methods.xWrite = file_write;
+	vfs.methods.xTruncate = file_truncate;
+	vfs.methods.xSync = file_sync;
+	vfs.methods.xLock = file_lock;
+	vfs.methods.xShmMap = shm_map;
+	vfs.methods.xShmLock = shm_lock;
 }

@@ -12,8 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sqlite3.h>
 #include <unistd.h>
+
+#include "support/passvfs.h"
 
 enum { SECTOR = 512, NAME_BYTES = 64, FILES_MAX = 4096, PATH_BYTES = 512 };
 
@@ -127,29 +128,12 @@ static void removed(const char *name)
 /* -- the VFS -- */
 
 struct file {
-	sqlite3_file base;
-	int number;       /* -1: not watched */
-	bool sync_folder; /* SQLite's own VFS does so, the first time */
-	sqlite3_file *real;
+	struct passvfs_file pass; /* first */
+	int number;               /* -1: not watched */
+	bool sync_folder;         /* SQLite's own VFS does so, the first time */
 };
 
-static sqlite3_vfs *real_vfs;
-static sqlite3_vfs vfs;
-
-static sqlite3_file *real(sqlite3_file *file)
-{
-	return ((struct file *)(void *)file)->real;
-}
-
-static int file_close(sqlite3_file *file)
-{
-	return real(file)->pMethods->xClose(real(file));
-}
-
-static int file_read(sqlite3_file *file, void *data, int len, sqlite3_int64 offset)
-{
-	return real(file)->pMethods->xRead(real(file), data, len, offset);
-}
+static struct passvfs vfs;
 
 static int file_write(sqlite3_file *base, const void *data, int len, sqlite3_int64 offset)
 {
@@ -165,7 +149,7 @@ static int file_write(sqlite3_file *base, const void *data, int len, sqlite3_int
 		memcpy(o->data, data, (size_t)len);
 	}
 	pthread_mutex_unlock(&mutex);
-	return real(base)->pMethods->xWrite(real(base), data, len, offset);
+	return passvfs_methods.xWrite(base, data, len, offset);
 }
 
 static int file_truncate(sqlite3_file *base, sqlite3_int64 size)
@@ -176,7 +160,7 @@ static int file_truncate(sqlite3_file *base, sqlite3_int64 size)
 	if (history.on && file->number >= 0)
 		note(TRUNCATE, file->number, seen.name[file->number])->len = size;
 	pthread_mutex_unlock(&mutex);
-	return real(base)->pMethods->xTruncate(real(base), size);
+	return passvfs_methods.xTruncate(base, size);
 }
 
 static int file_sync(sqlite3_file *base, int flags)
@@ -195,96 +179,18 @@ static int file_sync(sqlite3_file *base, int flags)
 	return SQLITE_OK;
 }
 
-static int file_size(sqlite3_file *file, sqlite3_int64 *size)
-{
-	return real(file)->pMethods->xFileSize(real(file), size);
-}
-
-static int file_lock(sqlite3_file *file, int lock)
-{
-	return real(file)->pMethods->xLock(real(file), lock);
-}
-
-static int file_unlock(sqlite3_file *file, int lock)
-{
-	return real(file)->pMethods->xUnlock(real(file), lock);
-}
-
-static int file_check_lock(sqlite3_file *file, int *result)
-{
-	return real(file)->pMethods->xCheckReservedLock(real(file), result);
-}
-
-static int file_control(sqlite3_file *file, int op, void *arg)
-{
-	return real(file)->pMethods->xFileControl(real(file), op, arg);
-}
-
-static int file_sector_size(sqlite3_file *file)
-{
-	return real(file)->pMethods->xSectorSize(real(file));
-}
-
-static int file_characteristics(sqlite3_file *file)
-{
-	return real(file)->pMethods->xDeviceCharacteristics(real(file));
-}
-
-/* The map that write-ahead logging shares holds nothing that outlives a cut. */
-static int shm_map(sqlite3_file *file, int page, int size, int extend, void volatile **map)
-{
-	return real(file)->pMethods->xShmMap(real(file), page, size, extend, map);
-}
-
-static int shm_lock(sqlite3_file *file, int offset, int n, int flags)
-{
-	return real(file)->pMethods->xShmLock(real(file), offset, n, flags);
-}
-
-static void shm_barrier(sqlite3_file *file)
-{
-	real(file)->pMethods->xShmBarrier(real(file));
-}
-
-static int shm_unmap(sqlite3_file *file, int delete_it)
-{
-	return real(file)->pMethods->xShmUnmap(real(file), delete_it);
-}
-
-static const sqlite3_io_methods methods = {
-	.iVersion = 2, /* no memory mapping */
-	.xClose = file_close,
-	.xRead = file_read,
-	.xWrite = file_write,
-	.xTruncate = file_truncate,
-	.xSync = file_sync,
-	.xFileSize = file_size,
-	.xLock = file_lock,
-	.xUnlock = file_unlock,
-	.xCheckReservedLock = file_check_lock,
-	.xFileControl = file_control,
-	.xSectorSize = file_sector_size,
-	.xDeviceCharacteristics = file_characteristics,
-	.xShmMap = shm_map,
-	.xShmLock = shm_lock,
-	.xShmBarrier = shm_barrier,
-	.xShmUnmap = shm_unmap,
-};
-
 static int vfs_open(
 	sqlite3_vfs *self, const char *path, sqlite3_file *base, int flags, int *out_flags)
 {
 	enum { JOURNALS = SQLITE_OPEN_SUPER_JOURNAL | SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_WAL };
 	struct file *file = (struct file *)(void *)base;
+	int code = passvfs_open(&vfs, path, base, flags, out_flags);
 	const char *name;
-	int code;
 
 	(void)self;
-	*file = (struct file){.number = -1, .real = (sqlite3_file *)(void *)(file + 1)};
-	code = real_vfs->xOpen(real_vfs, path, file->real, flags, out_flags);
 	if (code)
 		return code;
-	file->base.pMethods = &methods;
+	file->number = -1;
 	file->sync_folder = (flags & SQLITE_OPEN_CREATE) && (flags & JOURNALS);
 	pthread_mutex_lock(&mutex);
 	name = name_in_folder(path);
@@ -296,7 +202,7 @@ static int vfs_open(
 
 static int vfs_delete(sqlite3_vfs *self, const char *path, int sync_folder)
 {
-	int code = real_vfs->xDelete(real_vfs, path, 0);
+	int code = vfs.real->xDelete(vfs.real, path, 0);
 	const char *name;
 
 	(void)self;
@@ -440,17 +346,15 @@ int __wrap_unlink(const char *path)
 
 /* -- recording -- */
 
+/* The map that write-ahead logging shares holds nothing that outlives a cut. */
 static void install(void)
 {
-	real_vfs = sqlite3_vfs_find(NULL);
-	vfs = *real_vfs;
-	vfs.zName = "power";
-	vfs.pNext = NULL;
-	vfs.szOsFile = (int)sizeof(struct file) + real_vfs->szOsFile;
-	vfs.xOpen = vfs_open;
-	vfs.xDelete = vfs_delete;
-	if (sqlite3_vfs_register(&vfs, 1) != SQLITE_OK)
-		abort();
+	passvfs_install(&vfs, "power", sizeof(struct file));
+	vfs.vfs.xOpen = vfs_open;
+	vfs.vfs.xDelete = vfs_delete;
+	vfs.methods.xWrite = file_write;
+	vfs.methods.xTruncate = file_truncate;
+	vfs.methods.xSync = file_sync;
 }
 
 /* What is there already is as safe as it can be. */
@@ -486,7 +390,7 @@ static void take_in(const char *folder)
 void powervfs_begin(const char *folder)
 {
 	powervfs_forget();
-	if (!real_vfs)
+	if (!vfs.real)
 		install();
 	snprintf(history.folder, sizeof(history.folder), "%s", folder);
 	take_in(folder);
