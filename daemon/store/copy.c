@@ -48,10 +48,9 @@ static int sync_folder(const char *path)
 int copy_write(struct db *db, const char *part, const char *path, bool replace, struct err *e)
 {
 	struct store_tx tx = {.db = db};
-	int status, fd;
+	int fd = open(part, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int status;
 
-	unlink(part);
-	fd = open(part, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return err_from_errno(e, errno, part);
 	status = query_exec(&tx, e, "VACUUM INTO ?", as_text(part));

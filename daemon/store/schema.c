@@ -208,15 +208,17 @@ static int check_room(struct db *db, const char *path, struct err *e)
 
 static int keep_copy(struct db *db, const char *path, int64_t version, struct err *e)
 {
-	char *copy, *part;
-	int status = check_room(db, path, e);
+	char *part = copy_name(path, NULL), *copy;
+	int status;
 
-	if (status)
-		return status;
-	if (asprintf(&copy, "%s.v%lld", path, (long long)version) < 0)
+	if (!part || asprintf(&copy, "%s.v%lld", path, (long long)version) < 0) {
+		free(part);
 		return err_set(e, ERR_NOMEM, NULL);
-	part = copy_name(path, NULL);
-	status = part ? copy_write(db, part, copy, true, e) : err_set(e, ERR_NOMEM, NULL);
+	}
+	unlink(part); /* its room is needed */
+	status = check_room(db, path, e);
+	if (status == 0)
+		status = copy_write(db, part, copy, true, e);
 	if (status == 0)
 		log_event(LOG_INFO, "store.upgrading", "from=%lld to=%d copy=%s",
 			(long long)version, SCHEMA_VERSION, copy);
