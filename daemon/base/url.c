@@ -548,6 +548,12 @@ int url_normalize(const char *url, struct arena *a, char **ret_url)
 	return rc;
 }
 
+bool url_same_origin(const struct url_parts *a, const struct url_parts *b)
+{
+	return strcmp(a->scheme, b->scheme) == 0 && strcmp(a->host, b->host) == 0 &&
+	       a->port == b->port;
+}
+
 size_t url_userinfo(const char *url, size_t *ret_start)
 {
 	const char *authority = strstr(url, "://"), *at;

@@ -25,6 +25,9 @@ struct url_parts {
 int url_split(const char *url, struct arena *a, struct url_parts *ret_parts)
 	__attribute__((warn_unused_result));
 
+/* Same scheme, host and port. */
+bool url_same_origin(const struct url_parts *a, const struct url_parts *b);
+
 /* Path and query as a request has them, lent by `url`; NULL without a path and with a fragment. */
 const char *url_target(const char *url);
 

@@ -94,8 +94,8 @@ static void on_transfer(struct transfer *t)
 static void add_secrets(const struct fetch *f, struct hop *hop)
 {
 	const struct fetch_site *site = f->request->site;
-	bool first = page_same_origin(&f->first, &f->url);
-	bool home = f->home.host && page_same_origin(&f->home, &f->url);
+	bool first = url_same_origin(&f->first, &f->url);
+	bool home = f->home.host && url_same_origin(&f->home, &f->url);
 
 	if (home && site->user) {
 		hop->user = site->user;
@@ -404,7 +404,7 @@ static void deliver(struct fetch *f)
 	list_remove(&f->node);
 	r->duration_ms = now_ms(f) - f->started_ms;
 	if (r->permanent && r->verdict != FETCH_FAILED)
-		r->moved_url = page_same_origin(&f->first, &f->url)
+		r->moved_url = url_same_origin(&f->first, &f->url)
 				       ? url_with_userinfo(r->url, request->url, request->arena)
 				       : r->url;
 	if (r->verdict == FETCH_FAILED)

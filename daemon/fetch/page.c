@@ -64,9 +64,3 @@ bool page_is_local(const char *host)
 	return len >= 9 && strncmp(host + len - 9, "localhost", 9) == 0 &&
 	       (len == 9 || host[len - 10] == '.');
 }
-
-bool page_same_origin(const struct url_parts *a, const struct url_parts *b)
-{
-	return strcmp(a->scheme, b->scheme) == 0 && strcmp(a->host, b->host) == 0 &&
-	       a->port == b->port;
-}

@@ -1,5 +1,4 @@
-/* What a fetch needs to know of a URL: the form in which it is asked for, its origin, its rate
- * group. Pure. */
+/* What a fetch needs to know of a URL: the form in which it is asked for, its rate group. Pure. */
 #ifndef TIDINGS_FETCH_PAGE_H
 #define TIDINGS_FETCH_PAGE_H
 
@@ -14,9 +13,6 @@ enum { PAGE_GROUP_BYTES = 320 };
 /* The URL as it is asked for and compared: without userinfo, fragment and usual port, other bytes
  * than printable ASCII as %XX. NULL when out of memory. */
 char *page_url(const struct url_parts *url, struct arena *a);
-
-/* Same scheme, host and port. */
-bool page_same_origin(const struct url_parts *a, const struct url_parts *b);
 
 /* "localhost" and what is below it. */
 bool page_is_local(const char *host);

@@ -245,24 +245,13 @@ static int apply_patch(struct wish *wish, void *ctx, struct err *e)
 	return status;
 }
 
-/* Scheme, host and port; both are normalised. */
-static bool same_origin(const char *a, const char *b)
-{
-	size_t scheme_a, scheme_b;
-	const char *host_a = a + url_userinfo(a, &scheme_a) + scheme_a;
-	const char *host_b = b + url_userinfo(b, &scheme_b) + scheme_b;
-	size_t len = strcspn(host_a, "/?#");
-
-	return scheme_a == scheme_b && strncmp(a, b, scheme_a) == 0 &&
-	       strcspn(host_b, "/?#") == len && strncmp(host_a, host_b, len) == 0;
-}
-
 /* Answers do not tell names and passwords in addresses, so that one without them says nothing of
  * them; an empty one ("https://@host/") takes them away. */
 static int keep_credentials(
 	struct store_tx *tx, int64_t id, struct feed_patch *p, struct arena *arena, struct err *e)
 {
 	size_t start, len = url_userinfo(p->url, &start);
+	struct url_parts given, had;
 	const char *stored = NULL;
 
 	if (len == 1)
@@ -271,11 +260,14 @@ static int keep_credentials(
 		return p->url ? 0 : err_set(e, ERR_NOMEM, NULL);
 	int status = query_one(tx, arena, e, "SELECT url FROM feed WHERE id = ?",
 		VALUES(as_int(id)), COLUMNS(into(&stored)));
-	if (status > 0 && same_origin(p->url, stored))
+	if (status <= 0)
+		return status;
+	status = url_split(p->url, arena, &given);
+	if (status == 0)
+		status = url_split(stored, arena, &had);
+	if (status == 0 && url_same_origin(&given, &had))
 		p->url = url_with_userinfo(p->url, stored, arena);
-	if (status >= 0 && !p->url)
-		status = err_set(e, ERR_NOMEM, NULL);
-	return status < 0 ? status : 0;
+	return p->url && status != ERR_NOMEM ? 0 : err_set(e, ERR_NOMEM, NULL);
 }
 
 /* SQLite would refuse the address of another feed, too, but could not say whose it is. */

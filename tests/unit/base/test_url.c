@@ -420,6 +420,35 @@ static void test_is_http(void **state)
 		assert_int_equal(url_is_http(cases[i].url), cases[i].http);
 }
 
+static void test_origin(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		bool same;
+	} cases[] = {
+		{"http://h/a", "http://H:80/b?c", true},
+		{"https://u:p@h/", "https://h:443/#x", true},
+		{"http://h/", "https://h/", false},
+		{"http://h/", "http://h:8080/", false},
+		{"http://h/", "http://h.example/", false},
+		{"http://h/", "http://h@other/", false},
+		{"http://[::1]/", "http://[::1]:80/", true},
+	};
+	struct arena arena;
+
+	(void)state;
+	arena_init(&arena, 100000);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct url_parts a, b;
+
+		assert_int_equal(url_split(cases[i].a, &arena, &a), 0);
+		assert_int_equal(url_split(cases[i].b, &arena, &b), 0);
+		assert_int_equal(url_same_origin(&a, &b), cases[i].same);
+		assert_int_equal(url_same_origin(&b, &a), cases[i].same);
+	}
+	arena_finish(&arena);
+}
+
 static void test_userinfo(void **state)
 {
 	static const struct {
@@ -513,6 +542,7 @@ int main(void)
 		cmocka_unit_test(test_normalize),
 		cmocka_unit_test(test_normalize_typed),
 		cmocka_unit_test(test_is_http),
+		cmocka_unit_test(test_origin),
 		cmocka_unit_test(test_userinfo),
 		cmocka_unit_test(test_out_of_memory),
 		cmocka_unit_test(test_arena_full),
