@@ -31,8 +31,8 @@ struct ingest {
 	const char *icon_url; /* the feed's icon is due; NULL: it is not */
 
 	int new_items, changed_items;
-	int64_t moved_into; /* its address has changed: `feed`, or the one that it was merged into;
-			       0: it has not */
+	int64_t moved_into; /* its address has changed: `feed`, or the one that had that already
+			       (feeds_move()); 0: it has not */
 	int known_items;    /* there before, changed or not */
 	bool ask_icon;      /* icon_url is to be fetched: nobody else does */
 };

@@ -23,7 +23,7 @@ enum feed_status {
 	FEED_NEW,     /* never polled */
 	FEED_OK,      /* the last poll went well */
 	FEED_FAILING, /* the last poll failed */
-	FEED_GONE,    /* 410: not polled any more */
+	FEED_GONE,    /* 410, or moved to another's address: not polled any more */
 };
 const char *feed_status_name(enum feed_status status); /* "new", "ok", "failing", "gone" */
 
@@ -130,8 +130,14 @@ int feeds_change(struct store_tx *tx, int64_t id, const struct feed_patch *patch
 
 /* A permanent redirect has proved true: the feed has the address `url` (normalised) from now on,
  * and is found under its old one, too, also by declarations. When another feed has the address,
- * they become one: items, read and starred states, owners, name, folder and interval go over, and
- * *ret_into is the other, else `id`. ERR_NOT_FOUND. */
+ * *ret_into is the other, else `id`.
+ *
+ * Two of one origin (http may have become https) become one: `id` is hidden at once, its items,
+ * their read and starred states, owners, name, folder, intervals and limits go over; what it
+ * dropped does not. Of two origins, or when the items are under a rule of keep.h that they would
+ * lose, `id` keeps its items and is FEED_GONE; copies of them in the other are read and starred
+ * where they are. What some ms do not do is left to feeds_purge(). While nobody wants the other,
+ * nothing is done, and *ret_into is 0. ERR_NOT_FOUND. */
 int feeds_move(struct store_tx *tx, int64_t id, const char *url, int64_t now_ms, int64_t *ret_into,
 	struct err *e);
 
@@ -144,9 +150,12 @@ int feeds_move(struct store_tx *tx, int64_t id, const char *url, int64_t now_ms,
  * story.delete). */
 int feeds_remove(struct store_tx *tx, int64_t id, int64_t now_ms, struct err *e);
 
-/* Deletes a part, some ms of work, of what was removed, then of what has been detached for longer
- * than FEED_DETACHED_MS. ret_more: call again. */
+/* Does a part, some ms of work, of what feeds_move() left; then deletes one of what was removed,
+ * then of what has been detached for longer than FEED_DETACHED_MS. ret_more: call again. */
 int feeds_purge(struct store_tx *tx, int64_t now_ms, bool *ret_more, struct err *e);
+
+/* Whether something was moved or removed and is not done: what a kill left. */
+int feeds_unfinished(struct store_tx *tx, bool *ret_unfinished, struct err *e);
 
 /* One feed, copied into `arena`. Counting costs as much as it has items. ERR_NOT_FOUND. */
 int feeds_get(

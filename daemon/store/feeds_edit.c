@@ -87,8 +87,9 @@ static bool same_wish(const struct wish *a, const struct wish *b)
 /* An address that a user gives is no alias any more, and one that he takes away is none. */
 static int forget_aliases(struct store_tx *tx, const struct wish *feed, struct err *e)
 {
-	return query_exec(tx, e, "DELETE FROM alias WHERE feed = ? OR url = ?", as_int(feed->id),
-		as_text(feed->url));
+	return query_exec(tx, e,
+		"DELETE FROM alias WHERE feed = ? AND NOT " ALIAS_IS_WORK " OR url = ?",
+		as_int(feed->id), as_text(feed->url));
 }
 
 /* What was learned at another address, or before a long absence, must not delay or spoil the first

@@ -15,6 +15,10 @@ struct wish {
 	unsigned declared; /* FEED_PATCH_*: members that the section gave when it was last read */
 };
 
+/* In `declared`: the limits came with another feed, and count while the section says nothing of how
+ * often. */
+enum { WISH_LIMITS_ADOPTED = 16 };
+
 /* ERR_NOT_FOUND. */
 int wish_load(
 	struct store_tx *tx, int64_t id, struct arena *arena, struct wish *ret_wish, struct err *e);
@@ -33,5 +37,11 @@ int wish_edit(struct store_tx *tx, int64_t id, wish_editor *edit, void *ctx, int
 
 /* Lets nobody see a feed any more, whoever wants it; feeds_purge() deletes it with its items. */
 int feed_hide(struct store_tx *tx, int64_t feed, int64_t folder, int64_t now_ms, struct err *e);
+
+/* SQL: of the alias of a feed that it is none, but what feeds_move() left to be done for it. */
+#define ALIAS_IS_WORK "url BETWEEN '!' AND '!~'"
+
+/* Does a part of what feeds_move() left to be done, some ms; ret_more: call again. */
+int feeds_merge_part(struct store_tx *tx, int64_t now_ms, bool *ret_more, struct err *e);
 
 #endif

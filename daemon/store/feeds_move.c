@@ -1,9 +1,12 @@
 /* A feed's new address: what was learned of a permanent redirect (A20, A22). */
+#include <string.h>
+#include <uv.h>
+
+#include "base/url.h"
 #include "limits.h"
-#include "store/changes.h"
+#include "store/drop.h"
 #include "store/feeds_edit.h"
 #include "store/items.h"
-#include "store/stories.h"
 
 static int remember_address(struct store_tx *tx, const char *url, int64_t feed, struct err *e)
 {
@@ -35,151 +38,266 @@ static int take_address(struct store_tx *tx, const struct wish *feed, const char
 
 struct merge {
 	struct store_tx *tx;
-	const struct wish *from;
-	int64_t into;
+	const struct wish *from, *into;
 	int64_t now_ms;
 };
 
-/* Fills one line with ids of a query of feed and feed; ret_count under CHANGE_IDS_MAX: the last. */
-static int some_ids(
-	const struct merge *m, const char *sql, int64_t after, struct change *line, struct err *e)
-{
-	struct query q;
-	int64_t id;
+/* What is still to be done is kept as an alias of the other feed that no address can be: it goes
+ * with that feed, and into whatever that becomes. Then "!i" for items or "!s" for states, the feed
+ * that they come from, and the item of it that was done last. */
+#define WORK(after) "printf('!%s%010d%010d', ?1, ?2, " after ")"
 
-	line->id_count = 0;
-	query_begin(&q, m->tx, sql);
-	query_bind(&q, as_int(m->from->id), as_int(m->into), as_int(after), as_int(CHANGE_IDS_MAX));
+static int leave_work(const struct merge *m, const char *kind, struct err *e)
+{
+	return query_exec(m->tx, e,
+		"INSERT OR REPLACE INTO alias (url, feed) VALUES (" WORK("?3") ", ?4)",
+		as_text(kind), as_int(m->from->id), as_int(0), as_int(m->into->id));
+}
+
+/* A part of what is left: the next items of the one, and what is to become of them. */
+struct part {
+	struct store_tx *tx;
+	bool items; /* go over, too */
+	int64_t from, into, after;
+	int limit, count;
+	struct change read, starred; /* of the other: copies of those that were */
+	struct change moved, stories;
+	struct drop copies;
+};
+
+static void sort_item(
+	struct part *p, int64_t item, int64_t story, bool read, bool starred, int64_t copy)
+{
+	p->after = item;
+	p->count++;
+	if (copy && read)
+		change_name(&p->read, copy);
+	if (copy && starred)
+		change_name(&p->starred, copy);
+	if (p->items && copy)
+		drop_add(&p->copies, item, story);
+	if (!p->items || copy)
+		return;
+	change_name(&p->moved, item);
+	change_name(&p->stories, story);
+}
+
+static int sort_items(struct part *p, struct err *e)
+{
+	int64_t item, story, copy;
+	bool read, starred;
+	struct query q;
+
+	query_begin(&q, p->tx,
+		"SELECT a.id, a.story, a.read, a.starred, b.id FROM item a LEFT JOIN item b"
+		" ON b.feed = ? AND b.key = a.key WHERE a.feed = ? AND a.id > ? ORDER BY a.id"
+		" LIMIT ?");
+	query_bind(&q, as_int(p->into), as_int(p->from), as_int(p->after), as_int(p->limit));
 	while (query_row(&q)) {
-		query_read(&q, into(&id));
-		line->ids[line->id_count++] = id;
+		query_read(&q, into(&item), into(&story), into(&read), into(&starred), into(&copy));
+		sort_item(p, item, story, read, starred, copy);
 	}
 	return query_end(&q, e);
 }
 
-/* What was read or starred in one of two copies stays so in the one that is left. */
-static int join_states(const struct merge *m, bool starred, struct err *e)
+static int move_items(struct part *p, struct err *e)
 {
-	struct change line = {.id_count = CHANGE_IDS_MAX};
-	int64_t after = 0;
-	int status = 0, changed;
-
-	while (status == 0 && line.id_count == CHANGE_IDS_MAX) {
-		status = some_ids(m,
-			starred ? "SELECT b.id FROM item a JOIN item b ON b.feed = ?2 AND"
-				  " b.key = a.key WHERE a.feed = ?1 AND b.id > ?3 AND a.starred"
-				  " ORDER BY b.id LIMIT ?4"
-				: "SELECT b.id FROM item a JOIN item b ON b.feed = ?2 AND"
-				  " b.key = a.key WHERE a.feed = ?1 AND b.id > ?3 AND a.read"
-				  " ORDER BY b.id LIMIT ?4",
-			after, &line, e);
-		if (status == 0)
-			status = items_set_state(m->tx, line.ids, line.id_count, !starred, starred,
-				m->now_ms, &changed, e);
-		after = line.id_count ? line.ids[line.id_count - 1] : after;
-	}
-	return status;
-}
-
-static int move_item(const struct merge *m, int64_t item, int64_t rev, struct err *e)
-{
-	int status = query_exec(m->tx, e, "UPDATE item SET feed = ?, rev = ? WHERE id = ?",
-		as_int(m->into), as_int(rev), as_int(item));
-
-	if (status)
-		return status;
-	return query_exec(m->tx, e,
-		"UPDATE story SET sources = (SELECT count(DISTINCT feed) FROM item"
-		" WHERE story = story.id) WHERE id = (SELECT story FROM item WHERE id = ?)",
-		as_int(item));
-}
-
-/* Items that only the feed that goes has. */
-static int move_items(const struct merge *m, struct err *e)
-{
-	struct change line = {.kind = CHANGE_ITEM_UPDATE,
-		.feed = m->into,
-		.time_ms = m->now_ms,
-		.id_count = CHANGE_IDS_MAX};
 	int status = 0;
 
-	while (status == 0 && line.id_count == CHANGE_IDS_MAX) {
-		status = some_ids(m,
-			"SELECT a.id FROM item a WHERE a.feed = ?1 AND a.id > ?3 AND NOT EXISTS"
-			" (SELECT 1 FROM item b WHERE b.feed = ?2 AND b.key = a.key)"
-			" ORDER BY a.id LIMIT ?4",
-			0, &line, e);
-		if (status || line.id_count == 0)
-			break;
-		line.seq = changes_reserve(m->tx);
-		for (int i = 0; i < line.id_count && status == 0; i++)
-			status = move_item(m, line.ids[i], line.seq, e);
-		if (status == 0)
-			status = changes_put(m->tx, &line, e);
-	}
-	return status;
+	if (p->moved.id_count == 0)
+		return 0;
+	p->moved.seq = changes_reserve(p->tx);
+	for (int n = 0; n < p->moved.id_count && status == 0; n++)
+		status = query_exec(p->tx, e, "UPDATE item SET feed = ?, rev = ? WHERE id = ?",
+			as_int(p->into), as_int(p->moved.seq), as_int(p->moved.ids[n]));
+	for (int n = 0; n < p->stories.id_count && status == 0; n++)
+		status = query_exec(p->tx, e,
+			"UPDATE story SET sources = (SELECT count(DISTINCT feed) FROM item"
+			" WHERE story = story.id) WHERE id = ?",
+			as_int(p->stories.ids[n]));
+	return status ? status : changes_put(p->tx, &p->moved, e);
 }
 
-/* What people said of the feed that goes counts where the other says nothing. */
+/* What was read or starred in one of two copies stays so in the one that is left. */
+static int run_part(struct part *p, int64_t now_ms, struct err *e)
+{
+	int changed;
+	int status = sort_items(p, e);
+
+	if (status == 0)
+		status = items_set_state(
+			p->tx, p->read.ids, p->read.id_count, 1, 0, now_ms, &changed, e);
+	if (status == 0)
+		status = items_set_state(
+			p->tx, p->starred.ids, p->starred.id_count, 0, 1, now_ms, &changed, e);
+	if (status == 0)
+		status = move_items(p, e);
+	return status ? status : drop_run(p->tx, &p->copies, false, e);
+}
+
+int feeds_merge_part(struct store_tx *tx, int64_t now_ms, bool *ret_more, struct err *e)
+{
+	struct part p = {.tx = tx};
+	int64_t done;
+	int status = query_one(tx, NULL, e,
+		"SELECT url GLOB '!i*', CAST(substr(url, 3, 10) AS INTEGER),"
+		" CAST(substr(url, 13) AS INTEGER), feed FROM alias"
+		" WHERE " ALIAS_IS_WORK " LIMIT 1",
+		NO_VALUES, COLUMNS(into(&p.items), into(&p.from), into(&p.after), into(&p.into)));
+
+	*ret_more = status > 0;
+	if (status <= 0)
+		return status;
+	done = p.after;
+	p.limit = p.items ? KEEP_STEP : CHANGE_IDS_MAX;
+	p.moved = (struct change){.kind = CHANGE_ITEM_UPDATE, .feed = p.into, .time_ms = now_ms};
+	drop_init(&p.copies, p.from, now_ms);
+	status = run_part(&p, now_ms, e);
+	if (status)
+		return status;
+	if (p.count < p.limit)
+		return query_exec(tx, e, "DELETE FROM alias WHERE url = " WORK("?3"),
+			as_text(p.items ? "i" : "s"), as_int(p.from), as_int(done));
+	return query_exec(tx, e, "UPDATE alias SET url = " WORK("?4") " WHERE url = " WORK("?3"),
+		as_text(p.items ? "i" : "s"), as_int(p.from), as_int(done), as_int(p.after));
+}
+
+/* What people said of the feed that goes counts where the other says nothing; how often it is
+ * polled is one word. */
 static int adopt(struct wish *wish, void *ctx, struct err *e)
 {
 	const struct wish *from = ((const struct merge *)ctx)->from;
+	bool own = wish->section != NULL;
 
 	(void)e;
 	wish->owners |= from->owners;
 	if (from->detached_ms == TIME_NONE)
 		wish->detached_ms = TIME_NONE;
-	if (!wish->section) {
+	if (!own) {
 		wish->section = from->section;
 		wish->declared = from->declared & ~(unsigned)FEED_PATCH_URL;
 	}
 	wish->name = wish->name ? wish->name : from->name;
 	wish->folder = wish->folder ? wish->folder : from->folder;
-	wish->interval_ms = wish->interval_ms ? wish->interval_ms : from->interval_ms;
+	if (wish->interval_ms || wish->interval_min_ms || wish->interval_max_ms)
+		return 0;
+	wish->interval_ms = from->interval_ms;
+	wish->interval_min_ms = from->interval_min_ms;
+	wish->interval_max_ms = from->interval_max_ms;
+	if (own && (from->interval_min_ms || from->interval_max_ms))
+		wish->declared |= WISH_LIMITS_ADOPTED;
 	return 0;
 }
 
-static int merge(struct merge *m, struct err *e)
+/* At once nobody finds the one that goes; its items follow. */
+static int become_one(struct merge *m, struct err *e)
 {
 	enum wish_outcome outcome;
-	int status = join_states(m, false, e);
+	int64_t id = m->into->id;
+	int status = query_exec(m->tx, e, "UPDATE alias SET feed = ? WHERE feed = ?", as_int(id),
+		as_int(m->from->id));
 
-	if (status == 0)
-		status = join_states(m, true, e);
-	if (status == 0)
-		status = move_items(m, e);
-	if (status == 0)
-		status = query_exec(m->tx, e,
-			"INSERT OR IGNORE INTO dropped (feed, key, seen_ms) SELECT ?, key, seen_ms"
-			" FROM dropped WHERE feed = ?",
-			as_int(m->into), as_int(m->from->id));
-	if (status == 0)
-		status = query_exec(m->tx, e, "UPDATE alias SET feed = ? WHERE feed = ?",
-			as_int(m->into), as_int(m->from->id));
 	if (status == 0)
 		status = feed_hide(m->tx, m->from->id, m->from->folder_id, m->now_ms, e);
 	if (status == 0)
-		status = remember_address(m->tx, m->from->url, m->into, e);
-	return status ? status
-		      : wish_edit(m->tx, m->into, adopt, m, m->now_ms, &m->into, &outcome, e);
+		status = remember_address(m->tx, m->from->url, id, e);
+	if (status == 0)
+		status = leave_work(m, "i", e);
+	return status ? status : wish_edit(m->tx, id, adopt, m, m->now_ms, &id, &outcome, e);
+}
+
+/* It keeps what it has, and is polled no more: that would bring the other's items once again. */
+static int stay(struct merge *m, struct err *e)
+{
+	int64_t seq;
+	int status = changes_add(m->tx, CHANGE_FEED_GONE, m->from->id, m->now_ms, &seq, e);
+
+	if (status == 0)
+		status = query_exec(m->tx, e,
+			"UPDATE feed SET rev = ?1, status = ?2, next_due_ms = NULL, plan = NULL,"
+			" due_reason = 'moved for good: not polled any more', error_code = ?3,"
+			" error_text = 'it has moved for good to the address of the feed ' || ?4"
+			" || ': its items stay here, new ones come there' WHERE id = ?5",
+			as_int(seq), as_int(FEED_GONE), as_text(err_name(ERR_EXISTS)),
+			as_int(m->into->id), as_int(m->from->id));
+	return status ? status : leave_work(m, "s", e);
+}
+
+/* Whoever answers for the one answers for the other, too: the same origin, or the same host that
+ * has learned https. */
+static int share_origin(const struct merge *m, struct arena *arena, bool *ret_share, struct err *e)
+{
+	struct url_parts from, into;
+	int status = url_split(m->from->url, arena, &from);
+
+	if (status == 0)
+		status = url_split(m->into->url, arena, &into);
+	if (status == ERR_NOMEM)
+		return err_set(e, status, NULL);
+	if (status == 0 && strcmp(from.scheme, "http") == 0 && from.port == 80 &&
+		strcmp(into.scheme, "https") == 0 && into.port == 443) {
+		from.scheme = into.scheme;
+		from.port = into.port;
+	}
+	*ret_share = status == 0 && url_same_origin(&from, &into);
+	return 0;
+}
+
+/* Items under a rule of their section or folder must not come under another's, which may be one
+ * that drops them. */
+static int is_kept_apart(const struct merge *m, bool *ret_apart, struct err *e)
+{
+	const struct wish *from = m->from, *into = m->into;
+	int64_t rules = 0;
+	int status = query_find(m->tx, &rules, e,
+		"SELECT count(*) FROM keep WHERE level = 2 AND name = ?1"
+		" OR level = 1 AND name = ?2 AND name <> ?3",
+		as_text(into->section ? from->section : NULL), as_text(from->folder),
+		as_text(into->folder));
+
+	*ret_apart = rules > 0;
+	return status;
+}
+
+static int join(struct merge *m, struct arena *arena, int64_t *ret_into, struct err *e)
+{
+	uint64_t end_ns = uv_hrtime() + KEEP_JOB_MS * UINT64_C(1000000);
+	bool share = false, apart = false, more = true;
+	int status = share_origin(m, arena, &share, e);
+
+	if (status == 0 && share)
+		status = is_kept_apart(m, &apart, e);
+	share = share && !apart;
+	if (status == 0 && !share && m->into->detached_ms != TIME_NONE) {
+		*ret_into = 0;
+		return 0;
+	}
+	if (status == 0)
+		status = share ? become_one(m, e) : stay(m, e);
+	while (status == 0 && more && uv_hrtime() < end_ns)
+		status = feeds_merge_part(m->tx, m->now_ms, &more, e);
+	return status;
 }
 
 int feeds_move(struct store_tx *tx, int64_t id, const char *url, int64_t now_ms, int64_t *ret_into,
 	struct err *e)
 {
-	struct wish feed = {0};
+	struct wish from = {0}, into = {0};
 	struct arena arena;
 	int status;
 
 	arena_init(&arena, STORE_ROW_BYTES);
-	status = wish_load(tx, id, &arena, &feed, e);
+	status = wish_load(tx, id, &arena, &from, e);
 	if (status == 0)
 		status = feeds_find_url(tx, url, ret_into, e);
 	if (status == 0 && (*ret_into == 0 || *ret_into == id)) {
 		*ret_into = id;
-		status = take_address(tx, &feed, url, now_ms, e);
+		status = take_address(tx, &from, url, now_ms, e);
 	} else if (status == 0) {
-		status = merge(&(struct merge){tx, &feed, *ret_into, now_ms}, e);
+		status = wish_load(tx, *ret_into, &arena, &into, e);
+		if (status == 0)
+			status = join(
+				&(struct merge){tx, &from, &into, now_ms}, &arena, ret_into, e);
 	}
 	arena_finish(&arena);
 	return status;

@@ -1,5 +1,6 @@
 /* Deleting a feed with all that came from it, and shrinking the stories that others are in: out of
- * sight at once, out of the database a little at a time. */
+ * sight at once, out of the database a little at a time; what belongs elsewhere goes there first.
+ */
 #include <uv.h>
 
 #include "limits.h"
@@ -98,7 +99,11 @@ int feeds_purge(struct store_tx *tx, int64_t now_ms, bool *ret_more, struct err 
 {
 	int64_t id = 0, folder = 0;
 	bool hidden = false, more;
-	int status = query_one(tx, NULL, e,
+	int status = feeds_merge_part(tx, now_ms, ret_more, e);
+
+	if (status || *ret_more)
+		return status;
+	status = query_one(tx, NULL, e,
 		"SELECT id, folder, detached_ms = " FEED_REMOVED " FROM feed"
 		" WHERE detached_ms < ? ORDER BY detached_ms LIMIT 1",
 		VALUES(as_int(now_ms - FEED_DETACHED_MS)),
@@ -109,4 +114,16 @@ int feeds_purge(struct store_tx *tx, int64_t now_ms, bool *ret_more, struct err 
 		return status;
 	status = hidden ? 0 : feed_hide(tx, id, folder, now_ms, e);
 	return status ? status : delete_part(tx, id, now_ms, &more, e);
+}
+
+int feeds_unfinished(struct store_tx *tx, bool *ret_unfinished, struct err *e)
+{
+	int64_t left;
+	int status = query_find_values(tx, &left, e,
+		"SELECT EXISTS (SELECT 1 FROM feed WHERE detached_ms = " FEED_REMOVED
+		") OR EXISTS (SELECT 1 FROM alias WHERE " ALIAS_IS_WORK ")",
+		NO_VALUES);
+
+	*ret_unfinished = left;
+	return status;
 }

@@ -201,8 +201,13 @@ static int declare(struct wish *wish, void *ctx, struct err *e)
 		wish->folder = d->folder;
 	if (touched & FEED_PATCH_INTERVAL)
 		wish->interval_ms = d->interval_ms;
-	wish->interval_min_ms = d->interval_min_ms;
-	wish->interval_max_ms = d->interval_max_ms;
+	if (d->interval_ms || d->interval_min_ms || d->interval_max_ms ||
+		!(wish->declared & WISH_LIMITS_ADOPTED)) {
+		wish->interval_min_ms = d->interval_min_ms;
+		wish->interval_max_ms = d->interval_max_ms;
+	} else {
+		declared |= WISH_LIMITS_ADOPTED;
+	}
 	wish->url = address(wish, ctx);
 	wish->section = d->section;
 	wish->declared = declared;

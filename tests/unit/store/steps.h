@@ -10,7 +10,7 @@
 
 struct declared {
 	const char *section, *url, *name, *folder;
-	int64_t interval_ms;
+	int64_t interval_ms, interval_min_ms, interval_max_ms;
 };
 
 struct step {
@@ -59,7 +59,9 @@ static inline int take_step(struct store_tx *tx, void *arg, struct err *e)
 			.url = d->url,
 			.name = d->name,
 			.folder = d->folder,
-			.interval_ms = d->interval_ms};
+			.interval_ms = d->interval_ms,
+			.interval_min_ms = d->interval_min_ms,
+			.interval_max_ms = d->interval_max_ms};
 	}
 	return feeds_sync(tx, job->step->owner, declarations, count, NOW, &job->counts, e);
 }

@@ -129,7 +129,7 @@ static void assert_icon(struct fixture *f, int64_t feed, const char *bytes)
 
 static int add_three(struct store_tx *tx, void *arg, struct err *e)
 {
-	static const char *const urls[] = {"http://a/", "http://b/", "http://c/"};
+	static const char *const urls[] = {"http://a/", "https://a/", "http://c/"};
 	int status = 0;
 	int64_t id;
 
@@ -146,7 +146,7 @@ static int remove_feed(struct store_tx *tx, void *arg, struct err *e)
 
 static int merge_feeds(struct store_tx *tx, void *arg, struct err *e)
 {
-	return feeds_move(tx, 1, "http://b/", NOW, arg, e);
+	return feeds_move(tx, 1, "https://a/", NOW, arg, e);
 }
 
 static void open_three(struct fixture *f)

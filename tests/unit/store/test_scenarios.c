@@ -116,19 +116,33 @@ static int revise(struct store_tx *tx, void *arg, struct err *e)
 }
 
 /* To an address of its own, then to one that another feed has. */
-static int move_feed(struct store_tx *tx, void *arg, struct err *e)
+static int move_to(struct store_tx *tx, const char *url, struct err *e)
 {
 	int64_t other, item, into;
-	int status = feeds_move(tx, 1, "u7", NOW, &into, e);
+	bool more = true;
+	int status = feeds_move(tx, 1, "http://h/7", NOW, &into, e);
 
-	(void)arg;
 	if (status == 0)
-		status = add_feed(tx, "u8", "G", &other, e);
-	for (int64_t key = 30; key < 33 && status == 0; key++)
+		status = add_feed(tx, url, "G", &other, e);
+	for (int64_t key = 29; key < 33 && status == 0; key++)
 		status = put_item(tx, other, key, 0, "x", NOW, &item, e);
 	if (status == 0)
-		status = feeds_move(tx, 1, "u8", NOW, &into, e);
+		status = feeds_move(tx, 1, url, NOW, &into, e);
+	while (status == 0 && more)
+		status = feeds_purge(tx, NOW, &more, e);
 	return status;
+}
+
+static int move_feed(struct store_tx *tx, void *arg, struct err *e)
+{
+	(void)arg;
+	return move_to(tx, "https://h/8", e);
+}
+
+static int move_away(struct store_tx *tx, void *arg, struct err *e)
+{
+	(void)arg;
+	return move_to(tx, "http://other/8", e);
 }
 
 /* Of three feeds, one after the other: one that waits, one that fails, one that goes. */
@@ -263,6 +277,7 @@ static const struct scenario {
 	{.name = "sync", .write = sync_feeds},
 	{.name = "change", .write = change_feed},
 	{.name = "move", .write = move_feed},
+	{.name = "move away", .write = move_away},
 	{.name = "polls", .write = end_polls},
 	{.name = "icon", .write = keep_icon},
 	{.name = "remove", .write = remove_feed},
