@@ -156,7 +156,7 @@ static void polled(void *ctx, const struct refresh_result *result)
 {
 	struct poller *p = ctx;
 	int64_t now_ms = alarm_clock_ms(), due_ms = now_ms + result->wait_ms;
-	bool changed;
+	bool changed, merged = result->moved_into && result->moved_into != result->feed;
 
 	p->polling--;
 	heed_outage(p, result, now_ms);
@@ -165,9 +165,10 @@ static void polled(void *ctx, const struct refresh_result *result)
 	if (!result->canceled)
 		count(p, result);
 	changed = schedule_finish(p->schedule, result->feed, due_ms) || result->moved_into;
+	p->subscriptions->removed |= merged;
 	/* removed, moved or changed meanwhile; with --once it was asked all the same, unless
-	 * nothing came of that */
-	if (p->running && (result->canceled || (changed && !p->once)))
+	 * nothing came of that, or it is now one with another, whose rest is done then */
+	if (p->running && (result->canceled || (changed && (!p->once || merged))))
 		subscriptions_touch(p->subscriptions, result->feed, poller_kick, p);
 	if (p->running && !p->once && result->moved_into)
 		subscriptions_touch(p->subscriptions, result->moved_into, poller_kick, p);

@@ -109,6 +109,7 @@ struct load {
 	size_t feed_count, feed_cap;
 	struct held *holds; /* in the arena */
 	bool truncated;     /* no memory for a feed of the list */
+	bool unfinished;    /* a round has something to go on with */
 	void (*done)(
 		void *ctx, int status, const struct err *e, const struct feed_sync_counts *counts);
 	void *ctx;
@@ -278,6 +279,8 @@ static int sync_and_list(struct store_tx *tx, void *arg, struct err *e)
 		rv = feeds_list(tx, &filter, collect, l, e);
 	if (!rv && !l->truncated)
 		rv = holds_list(tx, l->s->now_ms(), collect_hold, l, e);
+	if (!rv && !l->truncated)
+		rv = feeds_unfinished(tx, &l->unfinished, e);
 	return l->truncated ? err_set(e, ERR_NOMEM, NULL) : rv;
 }
 
@@ -317,6 +320,8 @@ static int apply(struct subscriptions *s, const struct load *l)
 	return rv;
 }
 
+static void begin_round(struct subscriptions *s, bool brief);
+
 static void loaded(struct store_job *job)
 {
 	struct load *l = job->arg;
@@ -328,6 +333,8 @@ static void loaded(struct store_job *job)
 	}
 	l->s->jobs--;
 	l->s->missed = job->status != 0;
+	if (l->unfinished && !job->status && !l->s->keeping && !l->s->stopping)
+		begin_round(l->s, true);
 	l->done(l->ctx, job->status, &job->error, &l->counts);
 	load_free(l);
 }
@@ -366,8 +373,6 @@ void subscriptions_finish(struct subscriptions *s)
 }
 
 /* -- one feed -- */
-
-static void begin_round(struct subscriptions *s, bool brief);
 
 struct touch {
 	struct subscriptions *s;

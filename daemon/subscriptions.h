@@ -49,7 +49,7 @@ struct subscriptions {
 	struct store_job keep_job; /* one at a time */
 	bool keeping;
 	bool again;              /* a whole round has begun before */
-	bool removed;            /* a feed, while a round was under way */
+	bool removed;            /* a feed was, or moved to another's address: a round follows */
 	void (*kept)(void *ctx); /* a round has ended; may be NULL */
 	void *kept_ctx;
 	struct keep_round round;

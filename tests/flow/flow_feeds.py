@@ -222,10 +222,7 @@ def test_a_feed_that_moves_for_good(args):
         for status in (301, 308):
             w.web.serve("/one", {"status": status, "headers": {"Location": "/new"}})
             check_equal(w.daemon.poll(1)["url"], w.web.base + "/one", "address on trial")
-        w.daemon.stop()
-        with closing(sqlite3.connect(w.daemon.database)) as database, database:
-            database.execute("UPDATE feed SET moved_ms = moved_ms - 48 * 3600000")
-        w.daemon.start()
+        end_trial(w.daemon)
         row = w.daemon.poll(1)
         check_equal((row["url"], row["moved_url"], row["status"]), (w.web.base + "/new", None, "ok"), "after the third poll")
         w.web.take_requests()
@@ -240,6 +237,66 @@ def test_a_feed_that_moves_for_good(args):
         for _ in range(3):
             row = w.daemon.poll(1)
         check_equal((row["url"], row["moved_url"]), (w.web.base + "/new", None), "after mixed chains")
+
+
+def end_trial(daemon):
+    daemon.stop()
+    with closing(sqlite3.connect(daemon.database)) as database, database:
+        database.execute("UPDATE feed SET moved_ms = moved_ms - 48 * 3600000")
+    daemon.start()
+
+
+@lines("A22")
+def test_sent_on_to_anothers_address(args):
+    """A server can send its feed on to one of another server: it is not polled any more, and what it published stays its own."""
+    with World(args) as w, closing(Web()) as other:
+        other.serve("/theirs", {"body": feed_xml([("t", "Item of theirs", "http://example.org/theirs")], "theirs")})
+        feeds = w.section("One", "/one") + f"feed 'Theirs' {{ url = '{other.base}/theirs' }}\n"
+        w.reload(feeds)
+        w.daemon.wait_poll(2)
+        w.web.serve("/one", {"status": 301, "headers": {"Location": other.base + "/theirs"}})
+        w.daemon.poll(1)
+        for item in w.daemon.get("/items?feed=1")["items"]:
+            w.daemon.request("PATCH", f"/api/v1/items/{item['id']}", {"starred": True})
+        w.daemon.poll(1)
+        end_trial(w.daemon)
+        row = w.daemon.poll(1)
+        check_equal((row["url"], row["status"], row["items"], row["next_due"]), (w.web.base + "/one", "gone", 2, None), "after the third poll")
+        check("feed 2" in row["error"]["detail"], row)
+        check_equal([(i["title"], i["starred"]) for i in w.daemon.get("/items?feed=2")["items"]], [("Item of theirs", True)], "the other's items")
+        w.reload(feeds)
+        check_equal(w.daemon.get("/feeds/1")["status"], "gone", "after a reload")
+        check("feed 2" in w.daemon.tidings("why", "1").stdout, "why")
+        w.web.serve("/one", {"body": feed_xml([("one", "Item of one", "http://example.org/one")], "one")})
+        row = w.daemon.poll(1)
+        check_equal((row["status"], row["moved_url"], row["error"]), ("ok", None, None), "when it is back")
+
+
+@lines("A22")
+def test_two_become_one_with_once(args):
+    """Also what takes more than a moment, and goes on after a kill."""
+    with World(args) as w:
+        w.reload(w.section("One", "/one") + w.section("Two", "/two"))
+        w.daemon.wait_poll(2)
+        w.web.serve("/one", {"status": 301, "headers": {"Location": "/two"}})
+        for _ in range(2):
+            w.daemon.poll(1)
+        w.daemon.stop()
+        with closing(sqlite3.connect(w.daemon.database)) as database, database:
+            database.execute("UPDATE feed SET moved_ms = moved_ms - 48 * 3600000")
+            database.execute("INSERT INTO item (rev, feed, story, key, digest, received_ms) WITH RECURSIVE n (k) AS"
+                             " (VALUES (1) UNION ALL SELECT k + 1 FROM n WHERE k < 8000) SELECT 1, 1, 1, k, 1, (SELECT max(received_ms) FROM item) FROM n")
+        once = w.daemon.run("--once")
+        check_equal(once.returncode, 0, once)
+        with closing(sqlite3.connect(w.daemon.database)) as database, database:
+            check_equal(database.execute("SELECT id, (SELECT count(*) FROM item WHERE feed = feed.id) FROM feed").fetchall(), [(2, 8002)], "feeds and items")
+            # as a kill leaves it
+            database.execute("INSERT INTO feed (id, rev, url, interval_ms, owners, declared, created_ms, detached_ms) VALUES (9, 1, 'removed:9', 0, 0, 0, 0, 0)")
+            database.execute("INSERT INTO alias VALUES ('!i00000000090000000000', 2)")
+            database.execute("UPDATE item SET feed = 9 WHERE key < 100")
+        check_equal(w.daemon.run("--once").returncode, 0, "exit code")
+        with closing(sqlite3.connect(w.daemon.database)) as database:
+            check_equal(database.execute("SELECT feed, count(*) FROM item GROUP BY 1").fetchall(), [(2, 8002)], "feeds and items")
 
 
 def titles(daemon):
@@ -272,6 +329,6 @@ def test_what_was_dropped_stays_dropped(args):
             check_equal(titles(d), ["Item 8", "Item 10", "Item 11"], "after a restart")
 
 
-run([test_a_feed_that_moves_for_good, test_a_hold_survives, test_what_was_dropped_stays_dropped, test_moved_while_it_is_polled, test_gone_is_believed_after_a_day,
+run([test_a_feed_that_moves_for_good, test_sent_on_to_anothers_address, test_two_become_one_with_once, test_a_hold_survives, test_what_was_dropped_stays_dropped, test_moved_while_it_is_polled, test_gone_is_believed_after_a_day,
      test_a_host_that_wants_to_be_left_alone, test_declared_feeds_are_removed_only_there, test_added_feeds_live_in_the_database, test_a_detached_feed_comes_back_whole,
      test_same_section_with_a_new_address_is_a_move, test_changes_by_patch, test_bad_addresses, test_refresh_floor])
