@@ -5,7 +5,8 @@ How a test names its lines:
   tests/flow/flow_*.py      @lines("A13")                             above def test_x(args)
   tests/unit/*/test_*.c     line_test("A2 A7", test_x),               in place of cmocka_unit_test(test_x) (support/lines.h)
 Then each number goes out of missing.txt. A test may show several lines, a line may be shown by several tests. `ctest -L manners`
-runs what shows a line, then prints the line if all of it passed; `ctest -R '^A31 '` does that for one.
+runs what shows a line, then prints the line if all of it ran and passed; `ctest -R '^A31 '` does that for one. What a test has shown
+it leaves in a record (record.py): what was skipped, or is no longer called, shows nothing.
 """
 import argparse
 import glob
@@ -69,17 +70,58 @@ def shown(tests):
     return found
 
 
-def tell_cmake(lines, found, _):
-    """Calls of manners_line() in tests/CMakeLists.txt; a line that is left out or missing has no tests."""
-    for number, (words, reason) in lines.items():
-        claimed = found.get(number, [])
-        what = f"left out: {reason}" if reason else "missing: no test shows it yet"
-        if claimed:
-            what = "shown by " + ", ".join(f"{test}: {name}" for test, name in claimed)
-        print(f'manners_line({number} "{words}" "{what}" {" ".join(sorted({test for test, _ in claimed}))})')
+def tell_cmake(lines, found):
+    """What manners.cmake includes; a line that is left out or missing has no tests."""
+    print("set(manners_tests", *sorted({test for claimed in found.values() for test, _ in claimed}), ")")
+    print("function(manners_lines)")
+    for number, (words, _) in lines.items():
+        print(f'    manners_line({number} "{words}"', *sorted({test for test, _ in found.get(number, [])}), ")")
+    print("endfunction()")
 
 
-def print_card(lines, found, missing):
+def record(folder, test):
+    """The verdict on a test ("" if it did not end here), and what it told of its parts."""
+    try:
+        with open(os.path.join(folder, test), encoding="utf-8") as f:
+            verdict, *told = f.read().splitlines()
+            return verdict, set(told)
+    except FileNotFoundError:
+        return "", set()
+
+
+def doubt(folder, test, what):
+    """(why this claim shows nothing, whether that is a fault), or None if it was shown."""
+    verdict, told = record(folder, test)
+    if verdict == "failed" or not verdict:
+        return f"{test} {verdict or 'did not run to its end'}", True
+    if f"ok {what}" in told and f"skipped {what}" not in told:
+        return None
+    if f"skipped {what}" in told:
+        return f"{what} of {test} was skipped", False
+    if verdict.startswith("skipped"):
+        return f"{test} was skipped: {verdict[8:]}", False
+    return f"{test} passed without running {what}", True
+
+
+def doubts(folder, claimed):
+    return [d for d in (doubt(folder, test, what) for test, what in claimed) if d]
+
+
+def tell_line(lines, found, number, folder):
+    """Exits with 0 when all that claims the line has shown it, with 77 when it is left out, missing, or something was skipped."""
+    claimed, reason = found.get(number, []), lines[number][1]
+    wrong = doubts(folder, claimed)
+    if wrong:
+        print(f"not shown: {'; '.join(dict.fromkeys(why for why, _ in wrong))}")
+    elif claimed:
+        print("shown by " + ", ".join(f"{test}: {what}" for test, what in claimed))
+    else:
+        print(f"left out: {reason}" if reason else "missing: no test shows it yet")
+    faulty = any(fault for _, fault in wrong)
+    sys.exit(1 if faulty else 77 if wrong or not claimed else 0)
+
+
+def print_card(lines, found, missing, folder):
     faults = []
     if list(lines) != NUMBERS:
         faults.append("lines.txt does not have each number once, in order")
@@ -94,9 +136,12 @@ def print_card(lines, found, missing):
             faults.append(f"{number} is shown by {by}: take it out of {'lines.txt what is left out' if reason else 'missing.txt'}")
         if not by and not reason and number not in missing:
             faults.append(f"{number} is shown by no test")
-    count = sum(1 for number in lines if number in found)
+    claimed = [number for number in lines if number in found]
+    shown_here = [number for number in claimed if not doubts(folder, found[number])]
     left_out = sum(1 for number in lines if lines[number][1])
-    print(f"{count} of {len(lines)} lines are shown by tests, {left_out} are left out, {len(missing)} are missing")
+    print(f"{len(shown_here)} of {len(lines)} lines were shown here, {len(claimed)} have tests, {left_out} are left out, {len(missing)} are missing")
+    if len(shown_here) < len(claimed):
+        print("not shown here:", *(number for number in claimed if number not in shown_here))
     for fault in faults:
         print(f"FAIL  {fault}")
     sys.exit(1 if faults else 0)
@@ -105,11 +150,18 @@ def print_card(lines, found, missing):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--source", required=True)
-    parser.add_argument("--build")
+    parser.add_argument("--records", required=True, help="where record.py keeps what tests have shown")
     parser.add_argument("--cmake", action="store_true")
+    parser.add_argument("--line")
     args = parser.parse_args()
     lines, missing = card(), [row.strip() for row in rows("missing.txt")]
-    (tell_cmake if args.cmake else print_card)(lines, shown(os.path.join(args.source, "tests")), missing)
+    found = shown(os.path.join(args.source, "tests"))
+    if args.cmake:
+        tell_cmake(lines, found)
+    elif args.line:
+        tell_line(lines, found, args.line, args.records)
+    else:
+        print_card(lines, found, missing, args.records)
 
 
 main()
