@@ -11,7 +11,8 @@
 #include <strings.h>
 #include <uv.h>
 
-enum { DNS_SERVFAIL = 2, DNS_NXDOMAIN = 3, DNS_REFUSED = 5, DNS_SILENT = 100 };
+enum { DNS_SERVFAIL = 2, DNS_NXDOMAIN = 3, DNS_REFUSED = 5, DNS_SILENT = 100, DNS_LATE };
+enum { DNS_HELD_MAX = 16 };
 
 struct dns_rule {
 	const char *name; /* NULL ends the table; what is not in it does not exist; ".x.test": all
@@ -28,6 +29,12 @@ struct fake_dns {
 	char servers[32]; /* "127.0.0.1:PORT" */
 	uint16_t port;
 	char in[512];
+	struct {
+		uint8_t query[512];
+		size_t len;
+		struct sockaddr_in from;
+	} held[DNS_HELD_MAX]; /* what DNS_LATE answers in dns_answer_late() */
+	int held_count;
 };
 
 /* The name of the question at offset 12, with dots. Returns the offset behind it. */
@@ -70,6 +77,20 @@ static inline bool dns_fits(const char *rule, const char *name)
 	       (rule[0] == '.' && len > rule_len && strcasecmp(rule, name + len - rule_len) == 0);
 }
 
+/* True for the first answer of a rule that is late. */
+static inline bool dns_hold(struct fake_dns *d, const struct dns_rule *rule, const uint8_t *in,
+	size_t len, const struct sockaddr *to)
+{
+	if (rule->rcode != DNS_LATE || d->held_count < 0)
+		return false;
+	if (d->held_count < DNS_HELD_MAX) {
+		memcpy(d->held[d->held_count].query, in, len);
+		d->held[d->held_count].len = len;
+		memcpy(&d->held[d->held_count++].from, to, sizeof d->held[0].from);
+	}
+	return true;
+}
+
 static inline void dns_answer(
 	struct fake_dns *d, const uint8_t *in, size_t len, const struct sockaddr *to)
 {
@@ -85,17 +106,28 @@ static inline void dns_answer(
 	snprintf(d->names + len, sizeof d->names - len, "%s ", name);
 	while (rule->name && !dns_fits(rule->name, name))
 		rule++;
-	if (rule->rcode == DNS_SILENT)
+	if (rule->rcode == DNS_SILENT || dns_hold(d, rule, in, end + 4, to))
 		return;
 	memcpy(out, in, end + 4);
 	out[2] = 0x81;
-	out[3] = (uint8_t)(0x80 | (rule->name ? rule->rcode : DNS_NXDOMAIN));
+	out[3] = (uint8_t)(0x80 | (!rule->name ? DNS_NXDOMAIN : rule->rcode % DNS_LATE));
 	memset(out + 6, 0, 6);
 	end += 4;
 	for (int i = 0; rule->name && i < 24 && rule->addresses[i]; i++)
 		end = dns_add(out, end, type, rule->addresses[i]);
 	buf = uv_buf_init((char *)out, (unsigned int)end);
 	uv_udp_try_send(&d->socket, &buf, 1, to);
+}
+
+/* Answers what was late, and from now on at once. */
+static inline void dns_answer_late(struct fake_dns *d)
+{
+	int count = d->held_count;
+
+	d->held_count = -1;
+	for (int i = 0; i < count; i++)
+		dns_answer(d, d->held[i].query, d->held[i].len,
+			(const struct sockaddr *)&d->held[i].from);
 }
 
 static inline void dns_alloc(uv_handle_t *h, size_t size, uv_buf_t *buf)

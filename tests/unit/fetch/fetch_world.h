@@ -40,6 +40,8 @@ static const struct dns_rule world_names[] = {
 	{"refused.test", 0, {"127.0.0.2", "127.0.0.1"}},
 	{"broken.test", DNS_SERVFAIL, {NULL}},
 	{".slow.test", DNS_SILENT, {NULL}},
+	{".late.test", DNS_LATE, {"127.0.0.1"}},
+	{".six.test", 0, {"::1", "127.0.0.1"}},
 	{"xn--bcher-kva.test", 0, {"127.0.0.1"}},
 	{"proxy.test", 0, {"127.0.0.1"}},
 	{"silent.test", DNS_SILENT, {NULL}},

@@ -9,6 +9,7 @@
 
 #include "fake_dns.h"
 #include "fetch/resolver.h"
+#include "support/clock.h"
 #include "support/lines.h"
 #include "support/loop.h"
 #include "support/tmp.h"
@@ -203,6 +204,40 @@ static void test_answers(void **state)
 		assert_int_equal(a.error.code, cases[i].code);
 		assert_int_equal(w.dns.queries, queries);
 	}
+	close_world(&w);
+}
+
+/* Asked once more after `after_s`; whether the name server was. */
+static bool asked_again(struct world *w, const char *host, int code, int after_s)
+{
+	struct asked a;
+	int queries;
+
+	ask(w, host, &a);
+	assert_int_equal(a.error.code, code);
+	queries = w->dns.queries;
+	clock_forward(&w->loop.uv, after_s);
+	ask(w, host, &a);
+	assert_int_equal(a.error.code, code);
+	return w->dns.queries > queries;
+}
+
+/* What is not there is asked for again after a minute, not before; what nobody answered, sooner. */
+static void test_failures_are_kept(void **state)
+{
+	static const char *const missing[] = {"gone.test", "empty.test"};
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	for (size_t i = 0; i < sizeof missing / sizeof *missing; i++) {
+		assert_false(asked_again(&w, missing[i], ERR_DNS, 58));
+		clock_forward(&w.loop.uv, 10);
+		assert_true(asked_again(&w, missing[i], ERR_DNS, 62));
+	}
+	assert_false(asked_again(&w, "broken.test", ERR_RESOLVER, 1));
+	clock_forward(&w.loop.uv, 60);
+	assert_true(asked_again(&w, "broken.test", ERR_RESOLVER, 60));
 	close_world(&w);
 }
 
@@ -433,10 +468,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_literals),
-		cmocka_unit_test(test_answers),
+		line_test("A50", test_answers),
+		line_test("A50", test_failures_are_kept),
 		line_test("A49", test_families_take_turns),
 		cmocka_unit_test(test_names_never_asked),
-		cmocka_unit_test(test_coalescing_and_cancel),
+		line_test("A50", test_coalescing_and_cancel),
 		cmocka_unit_test(test_change_and_flush),
 		cmocka_unit_test(test_cache_bound),
 		cmocka_unit_test(test_no_server),
