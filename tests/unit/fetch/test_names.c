@@ -172,10 +172,7 @@ __attribute__((visibility("default"))) int getaddrinfo(
 static void test_nothing_else_looks_up(void **state)
 {
 	static const char *const hosts[] = {"ok.test", "127.0.0.1", "[::1]", "localhost",
-		"gone.test",
-		"b\xc3\xbc"
-		"cher.test",
-		"broken.test"};
+		"gone.test", "b%C3%BCcher.test", "broken.test"};
 	char url[100], proxy[100];
 	uv_getaddrinfo_t asked;
 	struct world w;
