@@ -114,13 +114,51 @@ def test_bad_reload_keeps_the_old(args):
 
 @lines("A13")
 def test_polled_feeds_wait_after_a_restart(args):
+    """Twenty restarts, every other one after kill -9: one request of each feed, whatever it was answered. What comes later is due later."""
+    answers = {"/feed": {"body": feed_xml(items(3)), "etag": '"1"'}, "/plain": {"body": feed_xml(items(2))}, "/missing": {"status": 404},
+               "/broken": {"status": 500}, "/cut": {"body": feed_xml(items(3)), "cut": 40}, "/gone": {"status": 410},
+               "/moved": {"status": 301, "headers": {"Location": "{base}/target"}}, "/target": {"body": feed_xml(items(1))}}
     with World(args) as w:
+        for path, answer in answers.items():
+            w.web.serve(path, answer)
+        paths = [path for path in answers if path != "/target"]
+        w.daemon.write_config("", "".join(w.section(path, path) for path in paths))
         w.daemon.start()
-        w.daemon.wait_poll(1)
-        for _ in range(3):
-            w.daemon.stop()
+        for i in range(len(paths)):
+            w.daemon.wait_poll(i + 1)
+        due = [w.daemon.get(f"/feeds/{i + 1}")["next_due"] for i in range(len(paths))]
+        for n in range(20):
+            if n % 2:
+                w.daemon.process.kill()
+                w.daemon.process.wait()
+            else:
+                check_equal(w.daemon.stop()[0], 0, "exit code")
             w.daemon.start()
-        check_equal(len(w.web.take_requests()), 1, "requests over three restarts")
+            rows = [w.daemon.get(f"/feeds/{i + 1}") for i in range(len(paths))]
+            check_equal(([row["next_due"] for row in rows], {row["waits"]["for"] for row in rows}), (due, {"due-time"}), "due times")
+        check_equal(w.daemon.stop()[0], 0, "exit code")
+        check_equal(sorted(r["path"] for r in w.web.take_requests()), sorted(answers), "requests over twenty restarts")
+
+
+@lines("A13")
+def test_killed_in_mid_poll(args):
+    """What was asked for and not stored is asked for once more, nothing else is; once it is stored it waits, too."""
+    with World(args) as w:
+        w.web.serve("/slow", {"hang": True}, {"body": feed_xml(items(1))})
+        w.daemon.write_config("", w.section("F", "/feed") + w.section("S", "/slow"))
+        w.daemon.start()
+        w.web.wait_request("/slow")
+        w.daemon.wait_poll(1)
+        w.daemon.process.kill()
+        w.daemon.process.wait()
+        for _ in range(5):
+            w.daemon.start()
+            w.daemon.wait_poll(1)
+            w.daemon.wait_poll(2)
+            w.daemon.process.kill()
+            w.daemon.process.wait()
+        paths = [r["path"] for r in w.web.take_requests()]
+        check_equal((paths.count("/feed"), paths.count("/slow")), (1, 2), "requests over six runs")
 
 
 def test_once(args):
@@ -337,6 +375,6 @@ def test_after_an_unclean_stop(args):
 
 
 run([test_database_in_use, test_after_an_unclean_stop, test_both_signals_end_it_cleanly, test_no_thread_is_interrupted_by_signals, test_stop_in_mid_poll, test_second_daemon_is_refused, test_stale_socket_is_replaced, test_reload,
-     test_bad_reload_keeps_the_old, test_polled_feeds_wait_after_a_restart, test_once,
+     test_bad_reload_keeps_the_old, test_killed_in_mid_poll, test_polled_feeds_wait_after_a_restart, test_once,
      test_list_of_feeds, test_stop_in_every_state, test_stop_with_documents_waiting, test_reloads_in_a_storm, test_once_with_nothing_to_do, test_a_full_disk,
      test_folders_that_are_not_needed, test_wrong_usage])

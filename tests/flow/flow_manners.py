@@ -1,4 +1,5 @@
 """The daemon among servers without manners, and its own manners towards them: one connection, one gap, secrets at home, TLS, HTTP/2."""
+import ctypes
 import gzip
 import os
 import re
@@ -8,6 +9,7 @@ import socket
 import threading
 import time
 from contextlib import closing
+from datetime import datetime
 
 from bad_web import BadWeb, answer, h2_answer, make_certificate, raw, reset, send_forever, send_slowly
 from harness import Daemon, PATIENCE_S, Web, check, check_equal, feed_xml, lines, run
@@ -118,7 +120,7 @@ BAD = {
 }
 
 
-@lines("A30", "A32", "A33", "A34")
+@lines("A30", "A32", "A33", "A34", "A60")
 def test_bad_answers(args):
     """All at once, and a good feed among them: each failure has its name, the memory stays small, the good one is served."""
     with closing(BadWeb()) as web:
@@ -172,6 +174,46 @@ def test_documents_cut_short(args):
             web.serve(path, answer(FEED))
             check_equal(d.poll(1)["items"], 2, "items")
             check("if-none-match" not in web.requests[-1].lower(), web.requests[-1])
+
+
+def counted(web):
+    """path -> requests"""
+    paths = [request.split(" ")[1] for request in web.requests]
+    return {path: paths.count(path) for path in paths}
+
+
+@lines("A28")
+def test_one_attempt(args):
+    """However a poll goes wrong, it is over: no second request comes before the next due time, which is no sooner than it would have been."""
+    bad = {**BAD, "/refused": (answer("", "HTTP/1.1 403 Forbidden"), "http-error", "403"), "/broken": (answer("", "HTTP/1.1 502 Bad"), "http-error", "")}
+    with closing(BadWeb()) as web:
+        for path, (script, _, _) in bad.items():
+            web.serve(path, script)
+        config = EACH + "timeout = 4s\nstall_timeout = 2s\nconnect_timeout = 4s\ndocument_max = 1MiB\n"
+        with closing(Daemon(args.build, config, sections(web.base, bad))) as d:
+            d.start()
+            for i, path in enumerate(bad):
+                row = d.wait_poll(i + 1)
+                waits_s = datetime.fromisoformat(row["next_due"]).timestamp() - time.time()
+                check(row["status"] == "failing" and waits_s > 3500, f"{path}: {row}")
+            d.stop()
+            d.start()
+            check_equal({d.get(f"/feeds/{i + 1}")["waits"]["for"] for i in range(len(bad))}, {"due-time"}, "after a restart they wait")
+            check_equal(d.stop()[0], 0, "exit code")
+            check_equal(counted(web), dict.fromkeys(bad, 1), "requests")
+
+
+@lines("A28")
+def test_a_kept_connection_that_has_died(args):
+    """It may have died before the request reached anybody, and is tried once more on a new one, where that says nothing either it is over."""
+    for lives in (True, False):
+        with closing(BadWeb()) as web:
+            web.serve("/first", answer(FEED))
+            web.serve("/second", lambda conn, head, web: answer(FEED)(conn, head, web) if lives and counted(web)["/second"] > 1 else None)
+            with closing(Daemon(args.build, "", sections(web.base, ["/first", "/second"]))) as d:
+                d.start()
+                check_equal([d.wait_poll(i)["status"] for i in (1, 2)], ["ok", "ok" if lives else "failing"], "status")
+                check_equal((counted(web), web.connections), ({"/first": 1, "/second": 2}, 2), "requests and connections")
 
 
 # ------------------------------------------------------------------ many feeds of one host
@@ -280,7 +322,7 @@ class Secure:
         self.web.close()
 
 
-@lines("A51")
+@lines("A51", "A60")
 def test_certificates(args):
     """Checked, unless a feed says otherwise, and that says nothing of where it is sent on to; read again at a reload."""
     feeds = (section(1, "{base}/feed") + section(2, "{other}/feed") + section(3, "{other}/feed?3", "tls_verify = no")
@@ -310,6 +352,64 @@ def test_certificates(args):
             d.wait_log("config.reloaded")
             check_equal(d.poll(2)["status"], "ok", "after the store of certificates changed")
             check_equal(d.poll(1)["error"]["code"], "tls-failed", "what it does not have any more")
+
+
+class Opened:
+    """Counts how often a file is opened, by whomever."""
+    IN_OPEN, NONBLOCK = 0x20, 0o4000
+
+    def __init__(self, path):
+        libc = ctypes.CDLL(None)
+        self.fd = libc.inotify_init1(self.NONBLOCK)
+        check(self.fd >= 0 and libc.inotify_add_watch(self.fd, path.encode(), self.IN_OPEN) >= 0, "inotify does not work here")
+
+    def count(self):
+        """Since the last call."""
+        try:
+            return len(os.read(self.fd, 65536)) // 16
+        except BlockingIOError:
+            return 0
+
+    def close(self):
+        os.close(self.fd)
+
+
+@lines("A60")
+def test_certificates_are_read_once(args):
+    """Not anew for each connection, which would cost more than all the rest of a poll."""
+    with Secure(args, section(1, "{base}/feed")) as s, closing(Opened(s.certificate)) as opened:
+        s.web.serve("/feed", lambda conn, head, web: answer(FEED)(conn, head, web) and None)  # and hangs up
+        s.daemon.start()
+        check_equal(s.daemon.wait_poll(1)["status"], "ok", "status")
+        check(opened.count() > 0, "it was not seen that the file was read at all")
+        for _ in range(5):
+            check_equal(s.daemon.poll(1)["status"], "ok", "status")
+        check_equal((opened.count(), s.web.connections), (0, 6), "times the file was opened, connections")
+
+
+@lines("A60")
+def test_what_is_said_to_browsers(args):
+    """HTTPS for ever, another server: polls go where they were to go."""
+    feeds = section(1, "{base}/feed") + section(2, "{plain}/feed")
+    with Secure(args, feeds, alpn=("http/1.1",)) as s, closing(Web()) as plain, closing(socket.create_server(("127.0.0.1", 0))) as other:
+        other.setblocking(False)
+        browsers = {"Strict-Transport-Security": "max-age=99999999; includeSubDomains", "Alt-Svc": f'http/1.1=":{other.getsockname()[1]}"; ma=999999'}
+        s.web.serve("/feed", answer(FEED, headers="".join(f"{k}: {v}\r\n" for k, v in browsers.items())))
+        plain.serve("/feed", {"body": FEED, "headers": browsers})
+        d = s.daemon
+        with open(d.config, encoding="utf-8") as f:
+            text = f.read().replace("127.0.0.1:", "localhost:").replace("{plain}", plain.base.replace("127.0.0.1", "localhost"))
+        with open(d.config, "w", encoding="utf-8") as f:
+            f.write(text)
+        d.start()
+        check_equal([d.wait_poll(i)["status"] for i in (1, 2)], ["ok", "ok"], "status")
+        check_equal([d.poll(i)["status"] for i in (1, 2, 1, 2)], ["ok"] * 4, "status, later")
+        check_equal((len(s.web.requests), len(plain.take_requests())), (3, 3), "requests")
+        try:
+            other.accept()
+            check(False, "it went elsewhere")
+        except BlockingIOError:
+            pass
 
 
 @lines("A35", "A45")
@@ -375,7 +475,7 @@ def rst(talk, stream, web):
     talk.reset_stream(stream, 2)
 
 
-@lines("A37", "A29")
+@lines("A37", "A29", "A60")
 def test_http_2(args):
     """Where TLS offers it and the feed does not say no; a stream that is reset is an error, a connection that goes away is not."""
     feeds = (section(1, "{base}/feed") + section(2, "{base}/feed?2", "http = 1.1") + section(3, "{base}/goaway") + section(4, "{base}/rst")
@@ -407,7 +507,7 @@ def test_http_2(args):
         check_equal(d.stop()[0], 0, "exit code")
 
 
-@lines("A37", "A38")
+@lines("A37", "A38", "A60")
 def test_http_2_burst(args):
     """Feeds of one host over one connection that allows one stream."""
     with Secure(args, sections("{base}", [f"/{i}" for i in range(20)]), alpn=("h2",), streams=1) as s:
@@ -425,27 +525,60 @@ def cpu_ticks(daemon, thread=""):
         return sum(int(n) for n in f.read().rpartition(")")[2].split()[11:13])
 
 
-@lines("A59")
-def test_a_large_document_holds_nobody_up(args):
-    """While 15 MB are parsed and stored, the socket answers: other threads have the work, not the loop's."""
-    text = "word " * 600
-    body = feed_xml([(str(i), f"Item {i}", f"http://example.org/{i}", text) for i in range(5000)])
+def large_document():
+    """As large as one may be, of as many items."""
+    text = "word " * 640
+    body = feed_xml([(str(i), f"Item {i}", f"http://example.org/{i}", text) for i in range(4999)])
+    return body.replace("</channel>", f"<!--{' ' * (16 * 1024 * 1024 - len(body) - 7)}--></channel>")
+
+
+def percentile(values, percent):
+    return sorted(values)[len(values) * percent // 100]
+
+
+def waited_ms(daemon):
+    """How long its loop and this client were ready and had no processor."""
+    waited = 0
+    for path in (f"/proc/{daemon.process.pid}/task/{daemon.process.pid}/schedstat", "/proc/thread-self/schedstat"):
+        if os.path.exists(path):
+            with open(path, encoding="ascii") as f:
+                waited += int(f.read().split()[1]) / 1e6
+    return waited
+
+
+def latencies_while_polled(args, body):
+    """Milliseconds of requests in turn to what the loop alone answers and to what the database is asked for, while a document is parsed and
+    stored; those of the loop's turns; how much slower a sanitizer may make it."""
     with closing(Web()) as web:
         web.serve("/feed", {"body": body})
         with closing(Daemon(args.build, "", section(1, web.base + "/feed"))) as d:
             d.start()
-            slowest = 0
-            while not d.get("/feeds/1")["last_poll"]:
-                began = time.monotonic()
-                d.get("/status")
-                slowest = max(slowest, time.monotonic() - began)
-                time.sleep(0.05)
-            check_equal(d.get("/feeds/1")["items"], 5000, "items")
-            loop, all_of_it = cpu_ticks(d, f"task/{d.process.pid}/"), cpu_ticks(d)
-            check(loop < all_of_it / 3, f"{loop} of {all_of_it} ticks were the loop's")
-            check(slowest < 2, f"an answer took {slowest:.3f} s")
+            took, ask = [], 0
+            while not (took and ask % 3 == 0 and d.get("/feeds/1")["last_poll"]):
+                began, waited = time.monotonic(), waited_ms(d)
+                d.request("GET", ("/api/v1/ping", "/api/v1/status", "/api/v1/feeds/1")[ask % 3])
+                took.append(1000 * (time.monotonic() - began) - (waited_ms(d) - waited))
+                ask += 1
+            turn_ms = d.get("/status")["loop"]["lag_ms_p99"]
+            check_equal(d.get("/feeds/1")["items"], 4999, "items")
+            return took, turn_ms, 1 if is_plain(d) else 10
 
 
-run([test_bad_answers, test_a_document_that_just_ends, test_documents_cut_short, test_a_thousand_feeds_of_one_host,
-     test_a_burst_uses_one_connection, test_groups_of_the_user, test_certificates, test_no_way_down_with_secrets, test_passwords_in_addresses,
+@lines("A59")
+def test_a_large_document_holds_nobody_up(args):
+    """While 16 MB are parsed and stored, the socket answers within 50 ms, and no turn of the loop takes 5: other threads have the work.
+    Neighbours on the machine may disturb a round, not each of them."""
+    body = large_document()
+    check_equal(len(body), 16 * 1024 * 1024, "size")
+    for _ in range(5):
+        took, turn_ms, slower = latencies_while_polled(args, body)
+        p99_ms = percentile(took, 99)
+        if p99_ms < 50 * slower and turn_ms < 5 * slower:
+            return
+    check(False, f"99 of 100 answers took up to {p99_ms:.0f} ms, turns of the loop {turn_ms:.1f} ms")
+
+
+run([test_bad_answers, test_a_document_that_just_ends, test_documents_cut_short, test_one_attempt, test_a_kept_connection_that_has_died,
+     test_a_thousand_feeds_of_one_host, test_a_burst_uses_one_connection, test_groups_of_the_user, test_certificates,
+     test_certificates_are_read_once, test_what_is_said_to_browsers, test_no_way_down_with_secrets, test_passwords_in_addresses,
      test_a_handshake_that_stalls, test_http_2, test_http_2_burst, test_a_large_document_holds_nobody_up])

@@ -1,5 +1,4 @@
 /* Due times, rate groups and gaps in virtual time. */
-#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,14 +12,6 @@
 #include "support/lines.h"
 
 #define S 1000LL
-
-/* Under a sanitizer malloc() keeps no account: 0. */
-static size_t memory_in_use(void)
-{
-	struct mallinfo2 m = mallinfo2();
-
-	return m.uordblks + m.hblkhd;
-}
 
 static const struct schedule_options options = {.gap_ms = 2 * S, .group_connections = 1};
 
@@ -523,25 +514,6 @@ static void test_no_burst_after_a_hold(void **state)
 	schedule_destroy(s);
 }
 
-/* What a feed costs here, with its share of the tables; its group, when it has one of its own,
- * apart. */
-static void test_a_feed_is_small(void **state)
-{
-	enum { FEEDS = 700000 };
-	struct schedule *s = make();
-	size_t before, bytes;
-
-	(void)state;
-	put(s, FEEDS + 1, "a:80", 0);
-	before = memory_in_use();
-	for (int64_t i = 1; i <= FEEDS; i++)
-		put(s, i, "a:80", i * 7919 % FEEDS * S);
-	bytes = memory_in_use() - before;
-	if (bytes)
-		assert_in_range(bytes / FEEDS, 64, 112);
-	schedule_destroy(s);
-}
-
 /* A hundred thousand are overdue: fifty start in a second, all within an hour, and what a user adds
  * or asks for does not wait for them. */
 static void test_catching_up_is_flat(void **state)
@@ -616,7 +588,6 @@ static void test_does_not_spread_a_few(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		line_test("B11", test_a_feed_is_small),
 		line_test("B7 B8", test_stalled_hosts_delay_nobody),
 		line_test("B8", test_lateness_is_told),
 		line_test("B9", test_one_poll_at_a_time),

@@ -353,11 +353,11 @@ static void test_custom_headers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		line_test("A45", test_secrets_stay_at_home),
-		line_test("A45", test_digest),
-		line_test("A41", test_user_agent),
-		line_test("A40", test_cookies),
-		line_test("A47", test_proxies),
+		line_test("A45 A60", test_secrets_stay_at_home),
+		line_test("A45 A60", test_digest),
+		line_test("A41 A60", test_user_agent),
+		line_test("A40 A60", test_cookies),
+		line_test("A47 A60", test_proxies),
 		line_test("A47 A60", test_whose_proxy),
 		cmocka_unit_test(test_dead_proxy),
 		cmocka_unit_test(test_proxy_urls),
