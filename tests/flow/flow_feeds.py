@@ -1,4 +1,5 @@
 """Who owns a feed, and what may be done to it through the socket."""
+import concurrent.futures
 import signal
 import sqlite3
 import time
@@ -213,6 +214,85 @@ def test_a_hold_survives(args):
             check(once.returncode == 0 and w.web.take_requests() == [], f"--once asked: {once}")
 
 
+@lines("B9")
+def test_a_hundred_ask_at_once(args):
+    """For one feed, while it is polled and before: one request, and all are told the same."""
+    with World(args) as w:
+        w.web.serve("/one", {"hang": True})
+        w.web.take_requests()
+        before = w.daemon.get("/feeds/1")["last_poll"]
+        with concurrent.futures.ThreadPoolExecutor(50) as pool:
+            told = list(pool.map(lambda _: w.daemon.request("POST", "/api/v1/feeds/1/refresh")[0], range(100)))
+        check_equal(set(told), {202}, "statuses")
+        w.web.released.set()
+        w.daemon.wait_poll(1, before)
+        check_equal(w.daemon.stop()[0], 0, "exit code")
+        check_equal([r["path"] for r in w.web.take_requests()], ["/one"], "requests")
+
+
+@lines("B10")
+def test_one_address_in_several_spellings(args):
+    """It is one feed, polled once, and whoever adds it again learns which."""
+    with World(args) as w:
+        other = w.web.base.replace("http://127.0.0.1", "HTTP://127.0.0.1")
+        for url in (w.web.base + "/one", other + "/one#top", other + "/x/../one"):
+            status, body, _ = w.daemon.request("POST", "/api/v1/feeds", {"url": url})
+            check_equal((status, body.get("code"), body.get("existing")), (409, "feed-exists", 1), url)
+        w.daemon.write_config("", w.section("One", "/one") + w.section("Again", "/./one"))
+        checked = w.daemon.run("--check-config")
+        check(checked.returncode == 1 and '"Again"' in checked.stderr and '"One"' in checked.stderr, f"{checked}")
+        listed = w.daemon.folder + "/list.txt"
+        with open(listed, "w", encoding="utf-8") as f:
+            f.write(f"{w.web.base}/one\n{other}/one#top\n{w.web.base}/two\n{w.web.base}/./two\n")
+        w.daemon.stop()
+        w.daemon.write_config("", w.section("One", "/one"))
+        w.web.take_requests()
+        w.daemon.start("--feeds", listed)
+        check_equal(w.daemon.wait_poll(2)["url"], w.web.base + "/two", "the other one")
+        check_equal(len(w.daemon.get("/feeds")["feeds"]), 2, "feeds")
+        check_equal([r["path"] for r in w.web.take_requests()], ["/two"], "requests")
+
+
+@lines("A19")
+def test_a_burst_that_is_stopped(args):
+    """A hundred feeds of one host that has enough after the third: what is under way then is all it sees, and what waited comes one by one."""
+    count, gap_s = 100, 0.05
+    with closing(Web()) as web:
+        for i in range(count):
+            web.serve(f"/{i}", {"body": feed_xml([(str(i), f"Item {i}", f"http://example.org/{i}")])})
+        stopped, arrivals, answers, handler = set(), [], [], web.server.RequestHandlerClass
+
+        class Handler(handler):
+            def answer(self, answer):
+                arrivals.append(time.monotonic())
+                enough = not stopped and len(arrivals) > 3
+                answers.append(429 if enough else 200)
+                super().answer({"status": 429, "headers": {"Retry-After": "3600"}} if enough else answer)
+        web.server.RequestHandlerClass = Handler
+        feeds = "".join(f"feed '{i}' {{ url = '{web.base}/{i}' }}\n" for i in range(count))
+        with closing(Daemon(args.build)) as d:
+            d.BASICS = d.BASICS.replace("gap = 0s", f"gap = {gap_s * 1000:.0f}ms")
+            d.write_config("", feeds)
+            d.start()
+            d.wait_log("feed.failed")
+            while {f["waits"]["for"] for f in (d.get(f"/feeds/{i + 1}") for i in range(count))} - {"host-held", "due-time"}:
+                time.sleep(0.01)
+            check_equal(d.stop()[0], 0, "exit code")
+            check_equal(answers, [200, 200, 200, 429], "answers")
+            with closing(sqlite3.connect(d.database)) as database, database:
+                database.execute("DELETE FROM hold")  # the hour is over
+            stopped.add(True)
+            d.start()
+            deadline = time.monotonic() + 60
+            while d.get("/status")["items"] < count - 1:
+                check(time.monotonic() < deadline, d.get("/status"))
+                time.sleep(0.01)
+            later = arrivals[4:]
+            check_equal(len(later), count - 4, "requests after the hour")
+            took = [b - a for a, b in zip(later, later[1:])]
+            check(later[-1] - later[0] > 0.95 * gap_s * (len(later) - 1), f"{later[-1] - later[0]:.2f} s for {len(later)}: {took}")
+
+
 @lines("A20", "A21", "A22")
 def test_a_feed_that_moves_for_good(args):
     """Three polls over two days are sent on for good: then the new address is asked alone, and the old one still means the same feed."""
@@ -329,6 +409,6 @@ def test_what_was_dropped_stays_dropped(args):
             check_equal(titles(d), ["Item 8", "Item 10", "Item 11"], "after a restart")
 
 
-run([test_a_feed_that_moves_for_good, test_sent_on_to_anothers_address, test_two_become_one_with_once, test_a_hold_survives, test_what_was_dropped_stays_dropped, test_moved_while_it_is_polled, test_gone_is_believed_after_a_day,
+run([test_a_hundred_ask_at_once, test_one_address_in_several_spellings, test_a_burst_that_is_stopped, test_a_feed_that_moves_for_good, test_sent_on_to_anothers_address, test_two_become_one_with_once, test_a_hold_survives, test_what_was_dropped_stays_dropped, test_moved_while_it_is_polled, test_gone_is_believed_after_a_day,
      test_a_host_that_wants_to_be_left_alone, test_declared_feeds_are_removed_only_there, test_added_feeds_live_in_the_database, test_a_detached_feed_comes_back_whole,
      test_same_section_with_a_new_address_is_a_move, test_changes_by_patch, test_bad_addresses, test_refresh_floor])
