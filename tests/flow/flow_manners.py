@@ -144,6 +144,21 @@ def test_bad_answers(args):
             check_equal(d.stop()[0], 0, "exit code")
 
 
+@lines("A30")
+def test_bombs_take_no_memory(args):
+    """With the limits that everybody has: an answer without an end, and one that unpacks to a thousand times its size."""
+    bomb = gzip.compress(b" " * 200_000_000, 9)
+    with closing(BadWeb()) as web:
+        web.serve("/endless", lambda conn, *_: chunked(conn) or send_forever(conn, b"10000\r\n" + b" " * 65536 + b"\r\n"))
+        web.serve("/bomb", raw(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(bomb), bomb))
+        with closing(Daemon(args.build, "", sections(web.base, ["/endless", "/bomb"]))) as d:
+            d.start()
+            for i, words in ((1, "larger than 16 MB"), (2, "unpacks to more than 200 times its size")):
+                row = d.wait_poll(i)
+                check(row["error"]["code"] == "too-big" and words in row["error"]["detail"], f"{row['error']}")
+            check(peak_kb(d) < 40_000 or not is_plain(d), f"{peak_kb(d)} KB at the most")
+
+
 @lines("A31", "A5")
 def test_a_document_that_just_ends(args):
     """Nothing tells that the connection was cut but the document itself: what is whole in it is kept, its validators are not."""
@@ -578,7 +593,7 @@ def test_a_large_document_holds_nobody_up(args):
     check(False, f"99 of 100 answers took up to {p99_ms:.0f} ms, turns of the loop {turn_ms:.1f} ms")
 
 
-run([test_bad_answers, test_a_document_that_just_ends, test_documents_cut_short, test_one_attempt, test_a_kept_connection_that_has_died,
-     test_a_thousand_feeds_of_one_host, test_a_burst_uses_one_connection, test_groups_of_the_user, test_certificates,
-     test_certificates_are_read_once, test_what_is_said_to_browsers, test_no_way_down_with_secrets, test_passwords_in_addresses,
-     test_a_handshake_that_stalls, test_http_2, test_http_2_burst, test_a_large_document_holds_nobody_up])
+run([test_bad_answers, test_bombs_take_no_memory, test_a_document_that_just_ends, test_documents_cut_short, test_one_attempt,
+     test_a_kept_connection_that_has_died, test_a_thousand_feeds_of_one_host, test_a_burst_uses_one_connection, test_groups_of_the_user,
+     test_certificates, test_certificates_are_read_once, test_what_is_said_to_browsers, test_no_way_down_with_secrets,
+     test_passwords_in_addresses, test_a_handshake_that_stalls, test_http_2, test_http_2_burst, test_a_large_document_holds_nobody_up])
