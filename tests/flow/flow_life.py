@@ -59,9 +59,16 @@ def test_stop_in_mid_poll(args):
         w.web.serve("/feed", {"hang": True})
         w.daemon.start()
         w.web.wait_request("/feed")
+        due = w.daemon.get("/feeds/1")["next_due"]
+        w.daemon.send(signal.SIGTERM)
+        w.daemon.send(signal.SIGTERM)  # a second one changes nothing
         code, seconds = w.daemon.stop()
         check_equal(code, 0, "exit code")
         check(seconds < 5, f"{seconds:.1f} s with a hanging server")
+        w.daemon.start()
+        row = w.daemon.get("/feeds/1")
+        check_equal((row["next_due"], row["last_poll"], row["error"], row["items"]), (due, None, None, 0), "nothing half done")
+        check("database.sound" not in w.daemon.log(), "it was no clean stop")
 
 
 def test_second_daemon_is_refused(args):
