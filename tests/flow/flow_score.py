@@ -17,7 +17,6 @@ from email.utils import formatdate, parsedate_to_datetime
 from harness import PATIENCE_S, Daemon, Web, check, check_equal, feed_xml, lines, run
 
 HOUR_S, DAY_S = 3600, 86400
-STEADY = "jitter = 0%\n"  # at random a poll may come sooner than the shortest interval
 BY_HAND_S = 300  # the daemon's refresh_floor
 CAP_S = DAY_S  # so long at least a reader must believe max-age and Retry-After
 AGENT = re.compile(r"[A-Za-z][\w-]*/\d+(\.\d+)*( \(\+(https?://|mailto:)[^ )]+\))?$")
@@ -273,17 +272,18 @@ def moment(text):
 
 
 class Reader(Daemon):
-    BASICS = 'allow = { "127.0.0.0/8" }\nlog_level = debug\n'  # all else as everybody has it
+    # All else as everybody has it. At random a poll could come sooner than the shortest interval.
+    BASICS = 'allow = { "127.0.0.0/8" }\nlog_level = debug\njitter = 0%\n'
 
 
 class World:
     """Days go by while the daemon does not run: all that it remembers becomes older."""
 
-    def __init__(self, args, config="", **resources):
+    def __init__(self, args, **resources):
         self.web = Scoring(**resources)
         self.paths = list(self.web.resources)
         feeds = "".join(f"feed '{path}' {{ url = '{self.web.base}{path}' }}\n" for path in self.paths)
-        self.daemon = Reader(args.build, config, feeds)
+        self.daemon = Reader(args.build, "", feeds)
 
     def __enter__(self):
         return self
@@ -392,7 +392,7 @@ def test_validators_of_every_kind(args):
 @lines("A12")
 def test_polls_that_a_user_asks_for(args):
     """No sooner than the floor, and no dearer."""
-    with World(args, STEADY, feed=Resource({"etag": '"1"', "modified": MONDAY, "body": document(1)})) as w:
+    with World(args, feed=Resource({"etag": '"1"', "modified": MONDAY, "body": document(1)})) as w:
         w.first()
         for _ in range(3):
             check_equal(w.daemon.request("POST", "/api/v1/feeds/1/refresh")[0], 429, "refresh below the floor")
@@ -408,7 +408,7 @@ def test_polls_that_a_user_asks_for(args):
 def test_servers_without_validators(args):
     """What costs everything each time is asked for once a day; and where something new comes all the time, no more than once an hour."""
     busy = [{"etag": f'"{n}"', "modified": MONDAY, "body": document(*range(n * 9, n * 9 - 20, -1))} for n in range(3, 12)]
-    with World(args, STEADY, plain=Resource({"body": document(1)}), busy=Resource(*busy)) as w:
+    with World(args, plain=Resource({"body": document(1)}), busy=Resource(*busy)) as w:
         w.first()
         while sum(seen.path == "/plain" for seen in w.web.log) < 3:
             w.to_next_poll()
