@@ -369,6 +369,21 @@ def test_certificates(args):
             check_equal(d.poll(1)["error"]["code"], "tls-failed", "what it does not have any more")
 
 
+@lines("A51", "A60")
+def test_certificates_of_others(args):
+    """One that is trusted vouches for its own hosts only."""
+    with closing(Daemon(args.build)) as d:
+        certificate = make_certificate(d.folder, "one", "DNS:other.example,DNS:localhost")
+        with closing(BadWeb(certificate)) as web:
+            web.serve("/feed", answer(FEED))
+            own = web.base.replace("127.0.0.1", "localhost")
+            d.write_config(f"ca_file = '{certificate}'\n", section(1, own + "/feed") + section(2, web.base + "/feed"))
+            d.start()
+            check_equal(d.wait_poll(1)["status"], "ok", "its own host")
+            row = d.wait_poll(2)
+            check(row["status"] == "failing" and row["error"]["code"] == "tls-failed", f"another host: {row}")
+
+
 class Opened:
     """Counts how often a file is opened, by whomever."""
     IN_OPEN, NONBLOCK = 0x20, 0o4000
@@ -595,5 +610,5 @@ def test_a_large_document_holds_nobody_up(args):
 
 run([test_bad_answers, test_bombs_take_no_memory, test_a_document_that_just_ends, test_documents_cut_short, test_one_attempt,
      test_a_kept_connection_that_has_died, test_a_thousand_feeds_of_one_host, test_a_burst_uses_one_connection, test_groups_of_the_user,
-     test_certificates, test_certificates_are_read_once, test_what_is_said_to_browsers, test_no_way_down_with_secrets,
+     test_certificates, test_certificates_of_others, test_certificates_are_read_once, test_what_is_said_to_browsers, test_no_way_down_with_secrets,
      test_passwords_in_addresses, test_a_handshake_that_stalls, test_http_2, test_http_2_burst, test_a_large_document_holds_nobody_up])

@@ -369,7 +369,7 @@ def run(tests):
         try:
             test(args)
             print(f"ok    {test.__name__} {' '.join(getattr(test, 'lines', ()))}".rstrip())
-        except (Failed, AssertionError, KeyError, OSError, subprocess.SubprocessError, http.client.HTTPException) as e:
+        except (Failed, AssertionError, KeyError, TypeError, OSError, subprocess.SubprocessError, http.client.HTTPException) as e:
             failed += 1
             print(f"FAIL  {test.__name__}: {type(e).__name__}: {e}")
     print(f"{len(tests) - failed} of {len(tests)} passed")
