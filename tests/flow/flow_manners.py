@@ -548,6 +548,19 @@ def test_http_2_burst(args):
         check(s.web.connections <= 2, f"{s.web.connections} connections")
 
 
+@lines("A37", "A38", "A60")
+def test_http_2_at_once(args):
+    """Where several polls of a host may run at once, those that come while the first one connects wait for its connection."""
+    with Secure(args, sections("{base}", [f"/{i}" for i in range(20)]), alpn=("h2",)) as s:
+        for i in range(20):
+            s.web.serve(f"/{i}", h2_answer(feed_xml([(str(i), "One", f"http://example.org/{i}")])))
+        with open(s.daemon.config, "a", encoding="utf-8") as f:
+            f.write("group 'wide' { hosts = { '127.0.0.1' }\n connections = 10 }\n")
+        s.daemon.start()
+        wait_all(s.daemon, 20)
+        check_equal(s.web.connections, 1, "connections")
+
+
 # ------------------------------------------------------------------ the loop
 
 def cpu_ticks(daemon, thread=""):
@@ -611,4 +624,5 @@ def test_a_large_document_holds_nobody_up(args):
 run([test_bad_answers, test_bombs_take_no_memory, test_a_document_that_just_ends, test_documents_cut_short, test_one_attempt,
      test_a_kept_connection_that_has_died, test_a_thousand_feeds_of_one_host, test_a_burst_uses_one_connection, test_groups_of_the_user,
      test_certificates, test_certificates_of_others, test_certificates_are_read_once, test_what_is_said_to_browsers, test_no_way_down_with_secrets,
-     test_passwords_in_addresses, test_a_handshake_that_stalls, test_http_2, test_http_2_burst, test_a_large_document_holds_nobody_up])
+     test_passwords_in_addresses, test_a_handshake_that_stalls, test_http_2, test_http_2_burst, test_http_2_at_once,
+     test_a_large_document_holds_nobody_up])
