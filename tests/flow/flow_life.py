@@ -55,20 +55,23 @@ def test_no_thread_is_interrupted_by_signals(args):
 
 @lines("B12")
 def test_stop_in_mid_poll(args):
-    with World(args) as w:
-        w.web.serve("/feed", {"hang": True})
-        w.daemon.start()
-        w.web.wait_request("/feed")
-        due = w.daemon.get("/feeds/1")["next_due"]
-        w.daemon.send(signal.SIGTERM)
-        w.daemon.send(signal.SIGTERM)  # a second one changes nothing
-        code, seconds = w.daemon.stop()
-        check_equal(code, 0, "exit code")
-        check(seconds < 5, f"{seconds:.1f} s with a hanging server")
-        w.daemon.start()
-        row = w.daemon.get("/feeds/1")
-        check_equal((row["next_due"], row["last_poll"], row["error"], row["items"]), (due, None, None, 0), "nothing half done")
-        check("database.sound" not in w.daemon.log(), "it was no clean stop")
+    """By one signal, and by a second one that does not wait for what the first began: what is due stays due, nothing is half done."""
+    for signals in (1, 2):
+        with World(args) as w:
+            w.web.serve("/feed", {"hang": True})
+            w.daemon.start()
+            w.web.wait_request("/feed")
+            due = w.daemon.get("/feeds/1")["next_due"]
+            for _ in range(signals - 1):
+                w.daemon.send(signal.SIGTERM)
+            code, seconds = w.daemon.stop()
+            check(code == 0 or (code == 1 and signals > 1 and "stop.forced" in w.daemon.log()), f"exit code {code} after {signals} signals")
+            check(seconds < 5, f"{seconds:.1f} s with a hanging server")
+            w.daemon.start()
+            if code:
+                w.daemon.wait_log("database.sound")
+            row = w.daemon.get("/feeds/1")
+            check_equal((row["next_due"], row["last_poll"], row["error"], row["items"]), (due, None, None, 0), "nothing half done")
 
 
 def test_second_daemon_is_refused(args):
