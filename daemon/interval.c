@@ -47,11 +47,13 @@ static int64_t spread(const struct interval_rule *rule, int64_t range)
 /* Feeds that were added together do not stay together: once, each waits up to twice as long. */
 static int64_t with_jitter(const struct interval_rule *rule, int64_t interval_ms)
 {
-	int64_t reach = interval_ms / 100 * rule->jitter_percent;
+	int64_t reach = interval_ms / 100 * rule->jitter_percent, least_ms = interval_ms - reach;
 
 	if (rule->first && rule->jitter_percent)
 		return interval_ms + spread(rule, interval_ms);
-	return interval_ms - reach + spread(rule, 2 * reach + 1);
+	if (!rule->interval_ms && least_ms < rule->min_ms)
+		least_ms = rule->min_ms; /* the shortest is one that servers count on (A14) */
+	return least_ms + spread(rule, interval_ms + reach - least_ms + 1);
 }
 
 /* For what must not be passed. */

@@ -272,8 +272,7 @@ def moment(text):
 
 
 class Reader(Daemon):
-    # All else as everybody has it. At random a poll could come sooner than the shortest interval.
-    BASICS = 'allow = { "127.0.0.0/8" }\nlog_level = debug\njitter = 0%\n'
+    BASICS = 'allow = { "127.0.0.0/8" }\nlog_level = debug\n'  # all else as everybody has it
 
 
 class World:

@@ -256,6 +256,33 @@ static void test_spread(void **state)
 	assert_true(chi < 98.3);
 }
 
+/* The jitter takes no poll below the shortest interval, which servers count on (A14); what comes
+ * seldom goes either way. */
+static void test_jitter_and_the_shortest(void **state)
+{
+	int64_t least = INT64_MAX, most = 0, least_seldom = INT64_MAX;
+
+	(void)state;
+	for (int64_t feed = 1; feed <= 1000; feed++) {
+		struct interval_rule rule = full();
+		struct interval_decision d;
+
+		rule.feed = feed;
+		rule.jitter_percent = 10;
+		rule.gap_ms = MIN;
+		interval_decide(&rule, &d);
+		assert_int_equal(d.candidates[0].cause, CAUSE_MIN);
+		least = d.due_ms < least ? d.due_ms : least;
+		most = d.due_ms > most ? d.due_ms : most;
+		rule.gap_ms = 999 * DAY;
+		interval_decide(&rule, &d);
+		least_seldom = d.due_ms < least_seldom ? d.due_ms : least_seldom;
+	}
+	assert_in_range(least - MIDNIGHT, HOUR, HOUR + MIN);
+	assert_in_range(most - MIDNIGHT, HOUR + 5 * MIN, HOUR + 6 * MIN);
+	assert_true(least_seldom - MIDNIGHT < DAY - DAY / 20);
+}
+
 /* Everybody is told the same hour: all of it is used, nothing of the next. */
 static void test_open_hours_are_used_whole(void **state)
 {
@@ -302,6 +329,7 @@ int main(void)
 		line_test("A23", test_gone_is_the_end),
 		cmocka_unit_test(test_room_for_every_candidate),
 		line_test("B4", test_spread),
+		line_test("A14 B4", test_jitter_and_the_shortest),
 		line_test("A15", test_open_hours_are_used_whole),
 		line_test("B6", test_resume),
 	};
