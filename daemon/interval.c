@@ -310,7 +310,7 @@ static void decide_waiting(const struct interval_rule *rule, struct interval_dec
 	int64_t wait_ms = rule->unseen_ms / 20;
 
 	wait_ms = wait_ms < HOUR_MS / 12 ? HOUR_MS / 12 : at_most(wait_ms, HOUR_MS);
-	put(d, CAUSE_NETWORK, LEVEL_DAEMON, rule->now_ms + wait_ms + spread(rule, wait_ms));
+	put(d, CAUSE_NETWORK, LEVEL_LEARNED, rule->now_ms + wait_ms + spread(rule, wait_ms));
 	say(d, "waiting: this machine reaches nobody; tried again in %s",
 		times_duration(wait_ms, text));
 }

@@ -126,6 +126,9 @@ static const struct {
 	{"A24 an interval beyond the longest wait",
 		{.outcome = OUTCOME_FAILED, .error_count = 9, .interval_ms = 30 * DAY},
 		CAUSE_BACKOFF, LEVEL_LEARNED, 30 * DAY, 30 * DAY, "failed 9"},
+	{"A25 nobody is reached, which is seen and not set",
+		{.outcome = OUTCOME_WAITING, .unseen_ms = 5 * HOUR}, CAUSE_NETWORK, LEVEL_LEARNED,
+		15 * MIN, 30 * MIN, "reaches nobody; tried again in 15min"},
 	{"B4 jitter to both sides", {.interval_ms = HOUR, .jitter_percent = 10}, CAUSE_INTERVAL,
 		LEVEL_DAEMON, 54 * MIN, 66 * MIN, "every 1h"},
 	{"B4 a phase of its own", {.interval_ms = HOUR, .jitter_percent = 10, .first = true},
@@ -324,7 +327,7 @@ static void test_resume(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		line_test("A10 A11 A14 A15 A18 A23 A24 B1 B2 B3 B4", test_rules),
+		line_test("A10 A11 A14 A15 A18 A23 A24 A25 B1 B2 B3 B4", test_rules),
 		line_test("B3", test_all_that_compete_are_told),
 		line_test("A23", test_gone_is_the_end),
 		cmocka_unit_test(test_room_for_every_candidate),

@@ -156,7 +156,7 @@ static void test_nobody_is_reached(void **state)
 		assert_int_equal(FEED("status"), FEED_OK);
 		assert_int_equal(FEED("error_code IS NULL AND last_ok_ms = 1794000000000"), 1);
 		assert_int_equal(FEED("due_reason LIKE 'waiting: this machine%'"), 1);
-		assert_int_equal(FEED("plan LIKE 'network/daemon/%'"), 1);
+		assert_int_equal(FEED("plan LIKE 'network/learned/%'"), 1);
 		assert_int_equal(FEED("fetches LIKE '% resolver-failed 0 %'"), 1);
 	}
 	assert_int_equal(peek(w.f.path, "SELECT count(*) FROM change WHERE op = 'error'"), 0);
