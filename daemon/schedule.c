@@ -37,8 +37,9 @@ struct group {
 struct feed_entry {
 	int64_t id;
 	struct group *group;
-	struct heap_node due;
+	struct heap_node due; /* WAITING: by when it has its turn; else the key is its due time */
 	union {
+		int64_t due_ms;           /* WAITING */
 		struct list node;         /* READY: in group->ready */
 		struct group *next_group; /* POLLING: after this poll; NULL: the same */
 	};
@@ -198,6 +199,7 @@ static void wait_until(struct schedule *s, struct feed_entry *feed, int64_t due_
 	if (due_ms == TIME_NONE)
 		return;
 	heap_put(&s->waiting, &feed->due, due_ms);
+	feed->due_ms = due_ms;
 	feed->state = WAITING;
 }
 
@@ -240,11 +242,18 @@ int schedule_put(struct schedule *s, int64_t id, int64_t key, int64_t due_ms)
 	return 0;
 }
 
+void schedule_rank(struct schedule *s, int64_t id, int64_t rank_ms)
+{
+	struct feed_entry *feed = map_get(&s->feeds, id);
+
+	if (feed && feed->state == WAITING)
+		heap_put(&s->waiting, &feed->due, rank_ms);
+}
+
 static void make_ready(struct schedule *s, struct feed_entry *feed, bool in_front)
 {
 	struct group *group = feed->group;
 
-	heap_remove(&s->waiting, &feed->due);
 	feed->state = READY;
 	s->due_count++;
 	/* pushing "at the end" of the first node puts in front of it */
@@ -299,9 +308,12 @@ static void collect_due(struct schedule *s, int64_t now_ms)
 {
 	struct heap_node *node = heap_first(&s->waiting);
 
-	while (node && node->key <= now_ms) {
-		make_ready(s, container_of(node, struct feed_entry, due), false);
-		node = heap_first(&s->waiting);
+	for (; node && node->key <= now_ms; node = heap_first(&s->waiting)) {
+		struct feed_entry *feed = container_of(node, struct feed_entry, due);
+
+		heap_remove(&s->waiting, node);
+		node->key = feed->due_ms;
+		make_ready(s, feed, false);
 	}
 }
 
@@ -380,25 +392,25 @@ bool schedule_take(struct schedule *s, int64_t now_ms, int64_t *ret_feed)
 bool schedule_finish(struct schedule *s, int64_t id, int64_t due_ms)
 {
 	struct feed_entry *feed = map_get(&s->feeds, id);
-	struct group *old;
+	struct group *old, *next;
 
 	if (!feed || feed->state != POLLING)
 		return false;
 	old = feed->group;
+	next = feed->next_group;
 	feed->state = IDLE;
 	s->polling_count--;
 	old->polling--;
 	group_update(s, old);
 	if (feed->removed) {
-		group_leave(s, feed->next_group);
+		group_leave(s, next);
 		feed_forget(s, feed);
 		return false;
 	}
 	wait_until(s, feed, due_ms);
-	if (!feed->next_group)
+	if (!next)
 		return false;
-	feed->group = feed->next_group;
-	feed->next_group = NULL;
+	feed->group = next;
 	group_leave(s, old);
 	return true;
 }

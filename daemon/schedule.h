@@ -32,6 +32,10 @@ int64_t schedule_group(const char *name);
 int schedule_put(struct schedule *s, int64_t id, int64_t key, int64_t due_ms)
 	__attribute__((warn_unused_result));
 
+/* A feed that was just put has its turn as if it had been due at `rank_ms`; so it is ordered among
+ * those that are overdue. What it is late by still counts from its due time. */
+void schedule_rank(struct schedule *s, int64_t id, int64_t rank_ms);
+
 /* A rate group's own limits: `gap_ms` -1 and `connections` 0 mean those of the options. */
 void schedule_limit(struct schedule *s, int64_t key, int64_t gap_ms, int connections);
 
@@ -45,7 +49,7 @@ int schedule_hurry(struct schedule *s, int64_t id, int64_t now_ms, int64_t floor
 	int64_t *ret_wait_ms) __attribute__((warn_unused_result));
 
 /* What is overdue starts no more than `per_s` in a second, or what brings all of it into `most_ms`,
- * the longest overdue first; what a user asked for is not touched (B5). */
+ * by rank, the longest overdue first; what a user asked for is not touched (B5). */
 void schedule_spread(struct schedule *s, int64_t now_ms, int64_t per_s, int64_t most_ms);
 
 /* Forgets a feed; if it is being polled, once that ends. */

@@ -83,7 +83,8 @@ void subscription_list_finish(struct subscription_list *list)
 /* A feed as the schedule needs it. */
 struct scheduled {
 	int64_t id;
-	int64_t wait_ms;       /* TIME_NONE: not to be polled */
+	int64_t wait_ms;       /* under 0: overdue; TIME_NONE: not to be polled */
+	int64_t worth;         /* of one that is overdue */
 	int64_t group, gap_ms; /* see struct rate_group */
 	int connections;
 };
@@ -186,8 +187,8 @@ static int64_t worth(const struct feed *feed, int64_t now_ms)
 	return items * 1000 < WORTH_MAX ? (int64_t)(items * 1000) : WORTH_MAX;
 }
 
-/* How long a feed of this run still waits; negative when it is overdue, by how much it is worth. A
- * run with --once asks everybody but those who asked to be left alone for now. */
+/* How long a feed of this run still waits; negative when it is overdue. A run with --once asks
+ * everybody but those who asked to be left alone for now. */
 static int64_t wait_of(const struct subscriptions *s, const struct feed *feed)
 {
 	int64_t now_ms = s->now_ms();
@@ -204,10 +205,11 @@ static int64_t wait_of(const struct subscriptions *s, const struct feed *feed)
 	if (s->once)
 		return told_to_wait && due_ms > now_ms ? TIME_NONE : 0;
 	/* the interval was made shorter since: beyond what jitter and a first phase can do */
-	if (feed->status == FEED_OK && due_ms > feed->last_poll_ms + 2 * interval_ms &&
+	if (feed->status == FEED_OK && feed->last_poll_ms != TIME_NONE &&
+		due_ms > feed->last_poll_ms + 2 * interval_ms &&
 		(feed->interval_ms || !plan_is_publishers(feed->learned.plan)))
 		due_ms = feed->last_poll_ms + interval_ms;
-	return due_ms > now_ms ? due_ms - now_ms : -worth(feed, now_ms);
+	return due_ms - now_ms;
 }
 
 static int find_scheduled(
@@ -216,16 +218,22 @@ static int find_scheduled(
 	struct rate_group group;
 	int rv = rate_group_find(s->config, feed->url, &group);
 
-	*ret_scheduled = (struct scheduled){
-		feed->id, wait_of(s, feed), group.key, group.gap_ms, group.connections};
+	*ret_scheduled = (struct scheduled){feed->id, wait_of(s, feed), worth(feed, s->now_ms()),
+		group.key, group.gap_ms, group.connections};
 	return rv;
 }
 
 static int put_scheduled(const struct subscriptions *s, const struct scheduled *f)
 {
+	int64_t now_ms = s->clock_ms();
+	bool never = f->wait_ms == TIME_NONE;
+	int rv;
+
 	schedule_limit(s->schedule, f->group, f->gap_ms, f->connections);
-	return schedule_put(s->schedule, f->id, f->group,
-		f->wait_ms == TIME_NONE ? TIME_NONE : s->clock_ms() + f->wait_ms);
+	rv = schedule_put(s->schedule, f->id, f->group, never ? TIME_NONE : now_ms + f->wait_ms);
+	if (!rv && !never && f->wait_ms <= 0)
+		schedule_rank(s->schedule, f->id, now_ms - f->worth);
+	return rv;
 }
 
 static int collect(void *ctx, const struct feed *feed)

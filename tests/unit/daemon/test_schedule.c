@@ -472,6 +472,41 @@ static void test_lateness_is_told(void **state)
 	schedule_destroy(s);
 }
 
+/* Whatever the order in which overdue feeds have their turn, and however long they were made to
+ * wait for it. */
+static void test_lateness_goes_by_due_times(void **state)
+{
+	struct schedule *s = make();
+	int64_t feed;
+	char group[32];
+
+	(void)state;
+	put(s, 1, "a:80", -7);
+	put(s, 2, "b:80", -3);
+	schedule_rank(s, 2, -1000000 * S);
+	schedule_rank(s, 3, -1000000 * S); /* unknown: nothing */
+	assert_int_equal(take(s, 0), 2);
+	schedule_rank(s, 2, -1000000 * S); /* nor while it is polled */
+	assert_int_equal(schedule_counts(s).late_ms_p99, 4);
+	assert_int_equal(take(s, 0), 1);
+	assert_int_equal(schedule_counts(s).late_ms_p99, 8);
+	for (int64_t i = 11; i <= 110; i++) {
+		snprintf(group, sizeof(group), "h%d:80", (int)i / 2);
+		put(s, i, group, -5 * S);
+	}
+	schedule_spread(s, 0, 10, 3600 * S);
+	for (int64_t now_ms = 0; now_ms <= 60 * S; now_ms += 100) {
+		if (now_ms == 5 * S) /* some are ready by now: each second one of a group */
+			schedule_spread(s, now_ms, 10, 3600 * S);
+		while (schedule_take(s, now_ms, &feed))
+			schedule_finish(s, feed, 99999 * S);
+	}
+	assert_int_equal(schedule_counts(s).due, 0);
+	assert_int_equal(schedule_counts(s).late_ms_p50, 16384);
+	assert_int_equal(schedule_counts(s).late_ms_p99, 32768);
+	schedule_destroy(s);
+}
+
 /* A hundred requests by hand for one feed while it is polled: one poll. */
 static void test_one_poll_at_a_time(void **state)
 {
@@ -590,6 +625,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		line_test("B7 B8", test_stalled_hosts_delay_nobody),
 		line_test("B8", test_lateness_is_told),
+		line_test("B8", test_lateness_goes_by_due_times),
 		line_test("B9", test_one_poll_at_a_time),
 		line_test("A19", test_no_burst_after_a_hold),
 		line_test("B5", test_catching_up_is_flat),

@@ -6,6 +6,7 @@
 #include "limits.h"
 #include "parse/parse.h"
 #include "subscriptions.h"
+#include "support/lines.h"
 
 #define HOUR  (3600 * 1000LL)
 #define CLOCK 5000000LL /* the schedule's time while the wall clock stands at NOW */
@@ -306,6 +307,30 @@ static void test_when_feeds_are_due(void **state)
 	}
 }
 
+/* Of what is overdue those go first that have most to tell; how late they are is another thing. */
+static void test_order_of_the_overdue(void **state)
+{
+	struct world w;
+	int64_t feed;
+
+	(void)state;
+	world_open(&w);
+	load(&w, "abc");
+	poke(w.f.path,
+		"UPDATE feed SET status = 1, last_ok_ms = n - 10 * h, last_poll_ms = n - 10 * h,"
+		" next_due_ms = n - 9 * h, rhythm_items = id, rhythm_ms = h"
+		" FROM (SELECT 1795000000000 AS n, 3600000 AS h) WHERE id < 3");
+	load(&w, "abc");
+	schedule_spread(w.subs.schedule, CLOCK, 1, HOUR);
+	for (int64_t n = 1; n <= 3; n++) {
+		assert_true(schedule_take(w.subs.schedule, CLOCK + 1 + n * 1000, &feed));
+		assert_int_equal(feed, 4 - n); /* the new one is the first */
+	}
+	assert_int_equal(schedule_counts(w.subs.schedule).late_ms_p50, 1 << 25); /* nine hours */
+	assert_int_equal(schedule_counts(w.subs.schedule).late_ms_p99, 1 << 25);
+	world_close(&w);
+}
+
 static int add_c(struct store_tx *tx, void *arg, struct err *e)
 {
 	return add_feed(tx, "http://c.example/", NULL, arg, e);
@@ -328,6 +353,7 @@ static void test_touched_feeds(void **state)
 	must_write(&w.f, add_c, &id);
 	touch(&w, id);
 	assert_int_equal(take_all(&w, 0), 111);
+	assert_int_equal(schedule_counts(w.subs.schedule).late_ms_p99, 1); /* due just now */
 	must_write(&w.f, remove_c, &id);
 	touch(&w, id);
 	assert_int_equal(schedule_counts(w.subs.schedule).feeds, 3); /* still being polled */
@@ -444,7 +470,8 @@ int main(void)
 		cmocka_unit_test(test_list_files),
 		cmocka_unit_test(test_lists_that_cannot_be_read),
 		cmocka_unit_test(test_loads_again_and_again),
-		cmocka_unit_test(test_when_feeds_are_due),
+		line_test("B6", test_when_feeds_are_due),
+		line_test("B5 B8", test_order_of_the_overdue),
 		cmocka_unit_test(test_touched_feeds),
 		cmocka_unit_test(test_removed_feeds_are_deleted),
 		cmocka_unit_test(test_trouble_leaves_the_schedule_alone),
