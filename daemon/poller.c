@@ -115,7 +115,8 @@ static void look(struct poller *p)
 	if (once_is_done(p)) {
 		log_event(LOG_INFO, "once.done", "polled=%lld failed=%lld held=%lld new=%lld",
 			(long long)p->once_polled, (long long)p->once_failed,
-			(long long)schedule_counts(p->schedule).due, (long long)p->once_items);
+			(long long)schedule_counts(p->schedule, alarm_clock_ms()).due,
+			(long long)p->once_items);
 		p->finished(p->ctx);
 	} else if (may_start(p)) { /* else the end of a poll looks */
 		wake(p);
@@ -173,6 +174,44 @@ static void polled(void *ctx, const struct refresh_result *result)
 	if (p->running && !p->once && result->moved_into)
 		subscriptions_touch(p->subscriptions, result->moved_into, poller_kick, p);
 	poller_kick(p);
+}
+
+/* -- what it tells -- */
+
+/* What keeps a feed that is due from being polled. */
+static enum api_wait obstacle(const struct poller *p, const struct schedule_place *place,
+	int64_t now_ms, int64_t *until_ms)
+{
+	if (store_fails(p))
+		return API_WAIT_STORE;
+	if (p->probe_at_ms) {
+		*until_ms = p->probe_at_ms > now_ms ? p->probe_at_ms : TIME_NONE;
+		return API_WAIT_NETWORK;
+	}
+	if (place->open_ms > now_ms) {
+		*until_ms = place->open_ms;
+		return place->held ? API_WAIT_SERVER : API_WAIT_HOST;
+	}
+	return place->state == SCHEDULE_BUSY ? API_WAIT_HOST : API_WAIT_TURN;
+}
+
+void poller_waiting(const struct poller *p, int64_t feed, struct api_waiting *ret_waiting)
+{
+	int64_t now_ms = alarm_clock_ms(), until_ms = TIME_NONE;
+	struct schedule_place place = schedule_find(p->schedule, feed, now_ms);
+	enum api_wait what = API_WAIT_NOTHING;
+
+	if (place.state == SCHEDULE_POLLING) {
+		what = API_WAIT_POLL;
+	} else if (place.state == SCHEDULE_LATER) {
+		bool held = place.held && place.open_ms > place.due_ms;
+
+		what = held ? API_WAIT_SERVER : API_WAIT_TIME;
+		until_ms = held ? place.open_ms : place.due_ms;
+	} else if (place.state != SCHEDULE_OUT) {
+		what = obstacle(p, &place, now_ms, &until_ms);
+	}
+	*ret_waiting = (struct api_waiting){what, until_ms};
 }
 
 /* -- its handles -- */

@@ -7,6 +7,7 @@
 #include <uv.h>
 
 #include "alarm.h"
+#include "api/api.h"
 #include "config.h"
 #include "refresh.h"
 #include "schedule.h"
@@ -46,6 +47,9 @@ void poller_stop(struct poller *p);
 /* Something changed in the schedule: looks at it on the loop's next turn. `poller` is a struct
  * poller. */
 void poller_kick(void *poller);
+
+/* What a feed waits for; `until_ms` is of the alarm's clock, and never past. */
+void poller_waiting(const struct poller *p, int64_t feed, struct api_waiting *ret_waiting);
 
 void poller_close(struct poller *p);
 

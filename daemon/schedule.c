@@ -511,11 +511,21 @@ void schedule_hold(struct schedule *s, int64_t key, int64_t until_ms)
 	group_update(s, group);
 }
 
-struct schedule_counts schedule_counts(const struct schedule *s)
+/* What is due and was not collected, since nothing was taken since: asking leaves its order alone.
+ */
+static int64_t uncollected(const struct heap *waiting, size_t slot, int64_t now_ms)
+{
+	if (slot > waiting->count || waiting->nodes[slot - 1]->key > now_ms)
+		return 0;
+	return 1 + uncollected(waiting, 2 * slot, now_ms) +
+	       uncollected(waiting, 2 * slot + 1, now_ms);
+}
+
+struct schedule_counts schedule_counts(const struct schedule *s, int64_t now_ms)
 {
 	return (struct schedule_counts){
 		.feeds = (int64_t)s->feeds.count,
-		.due = s->due_count,
+		.due = s->due_count + uncollected(&s->waiting, 1, now_ms),
 		.polling = s->polling_count,
 		.late_ms_p50 = lateness(s, 50),
 		.late_ms_p99 = lateness(s, 99),
@@ -523,7 +533,7 @@ struct schedule_counts schedule_counts(const struct schedule *s)
 	};
 }
 
-struct schedule_place schedule_find(const struct schedule *s, int64_t id)
+struct schedule_place schedule_find(const struct schedule *s, int64_t id, int64_t now_ms)
 {
 	const struct feed_entry *feed = map_get(&s->feeds, id);
 	const struct group *group = feed ? feed->group : NULL;
@@ -536,7 +546,7 @@ struct schedule_place schedule_find(const struct schedule *s, int64_t id)
 	place.open_ms = place.held ? group->held_until_ms : group->next_start_ms;
 	if (feed->state == POLLING)
 		place.state = SCHEDULE_POLLING;
-	else if (feed->state == WAITING)
+	else if (feed->state == WAITING && feed->due.key > now_ms)
 		place.state = SCHEDULE_LATER;
 	else
 		place.state = group->polling >= most_of(s, group) ? SCHEDULE_BUSY : SCHEDULE_DUE;

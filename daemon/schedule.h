@@ -74,7 +74,7 @@ int64_t schedule_admit(struct schedule *s, int64_t key, int64_t now_ms);
  * is never shortened. */
 void schedule_hold(struct schedule *s, int64_t key, int64_t until_ms);
 
-/* Where a feed is. */
+/* Where a feed is at `now_ms`. */
 struct schedule_place {
 	enum {
 		SCHEDULE_OUT,     /* not waiting for anything */
@@ -83,19 +83,19 @@ struct schedule_place {
 		SCHEDULE_DUE,     /* due, until its group is open */
 		SCHEDULE_POLLING, /* being polled */
 	} state;
-	int64_t due_ms;
+	int64_t due_ms;  /* LATER: when it has its turn */
 	int64_t open_ms; /* its group takes nothing before */
 	bool held;       /* ... because its server asked for it */
 };
-struct schedule_place schedule_find(const struct schedule *s, int64_t id);
+struct schedule_place schedule_find(const struct schedule *s, int64_t id, int64_t now_ms);
 
 struct schedule_counts {
-	int64_t feeds, due, polling; /* due: waiting for their group */
+	int64_t feeds, due, polling; /* due: and not started */
 	/* From due time to start, of the last some thousand polls that nobody asked for: the
 	 * smallest power of two of ms that so many stayed under (B8). */
 	int64_t late_ms_p50, late_ms_p99;
 	int64_t groups; /* known, also those that only redirects led to */
 };
-struct schedule_counts schedule_counts(const struct schedule *s);
+struct schedule_counts schedule_counts(const struct schedule *s, int64_t now_ms);
 
 #endif

@@ -146,7 +146,7 @@ static int refresh_now(void *ctx, int64_t feed, int64_t *ret_wait_ms, struct err
 static void facts(void *ctx, struct api_facts *ret_facts)
 {
 	struct server *s = ctx;
-	struct schedule_counts counts = schedule_counts(s->schedule);
+	struct schedule_counts counts = schedule_counts(s->schedule, alarm_clock_ms());
 
 	*ret_facts = (struct api_facts){
 		.started_ms = s->started_ms,
@@ -159,43 +159,13 @@ static void facts(void *ctx, struct api_facts *ret_facts)
 	};
 }
 
-/* What keeps a feed that is due from being polled. */
-static enum api_wait obstacle(
-	const struct server *s, const struct schedule_place *place, int64_t *until_ms)
-{
-	if (store_trouble(s->store)->code)
-		return API_WAIT_STORE;
-	if (s->poller.probe_at_ms) {
-		*until_ms = s->poller.probe_at_ms;
-		return API_WAIT_NETWORK;
-	}
-	if (place->open_ms > alarm_clock_ms()) {
-		*until_ms = place->open_ms;
-		return place->held ? API_WAIT_SERVER : API_WAIT_HOST;
-	}
-	return place->state == SCHEDULE_BUSY ? API_WAIT_HOST : API_WAIT_TURN;
-}
-
 static void waiting(void *ctx, int64_t feed, struct api_waiting *ret_waiting)
 {
-	const struct server *s = ctx;
-	struct schedule_place place = schedule_find(s->schedule, feed);
-	int64_t until_ms = TIME_NONE; /* of the schedule's clock */
-	enum api_wait what = API_WAIT_NOTHING;
+	struct server *s = ctx;
 
-	if (place.state == SCHEDULE_POLLING) {
-		what = API_WAIT_POLL;
-	} else if (place.state == SCHEDULE_LATER) {
-		bool held = place.held && place.open_ms > place.due_ms;
-
-		what = held ? API_WAIT_SERVER : API_WAIT_TIME;
-		until_ms = held ? place.open_ms : place.due_ms;
-	} else if (place.state != SCHEDULE_OUT) {
-		what = obstacle(s, &place, &until_ms);
-	}
-	if (until_ms != TIME_NONE)
-		until_ms += times_now_ms() - alarm_clock_ms();
-	*ret_waiting = (struct api_waiting){what, until_ms};
+	poller_waiting(&s->poller, feed, ret_waiting);
+	if (ret_waiting->until_ms != TIME_NONE)
+		ret_waiting->until_ms += times_now_ms() - alarm_clock_ms();
 }
 
 static void committed(void *ctx, int64_t seq)
@@ -213,7 +183,7 @@ static void reload(struct server *s);
 /* What systemd shows beside what it is told. */
 static void tell_systemd(struct server *s, const char *state)
 {
-	struct schedule_counts counts = schedule_counts(s->schedule);
+	struct schedule_counts counts = schedule_counts(s->schedule, alarm_clock_ms());
 
 	sdnotify_send("STATUS=%lld feeds, %lld due, %lld being polled%s%s\n%s",
 		(long long)s->subscriptions.count, (long long)counts.due, (long long)counts.polling,

@@ -206,7 +206,8 @@ static void client_lived(uv_timer_t *timer)
 /* In front of each wait of the loop. */
 static void on_turn(uv_prepare_t *turn)
 {
-	int64_t polling = years.schedule ? schedule_counts(years.schedule).polling : 0;
+	int64_t polling =
+		years.schedule ? schedule_counts(years.schedule, alarm_clock_ms()).polling : 0;
 	int64_t at_ms = years.alarm_ms + years.world->begin_ms - 1000;
 
 	(void)turn;

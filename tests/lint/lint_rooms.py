@@ -23,7 +23,7 @@ MAY_SEE = {
     "inspect": {"parse", "base", "limits"},
     "server": DAEMON_ROOMS
     | {"poller", "config", "manners", "schedule", "interval", "plan", "sdnotify", "refresh", "subscriptions", "loopstat", "signals", "alarm", "watchdog", "descriptors", "limits"},
-    "poller": {"alarm", "config", "schedule", "interval", "plan", "outage", "refresh", "subscriptions", "fetch", "store", "base", "limits"},
+    "poller": {"alarm", "config", "schedule", "interval", "plan", "outage", "refresh", "subscriptions", "api", "fetch", "store", "base", "limits"},
     "manners": {"config", "schedule", "fetch", "base", "limits"},
     "subscriptions": {"config", "manners", "schedule", "interval", "plan", "fetch", "parse", "store", "base", "limits"},
     "refresh": {"icon", "interval", "plan", "outage", "draft", "ingest", "fetch", "parse", "story", "store", "base", "limits"},

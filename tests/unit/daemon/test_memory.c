@@ -262,7 +262,7 @@ static int load(struct world *w, const char *letters)
 
 static int64_t scheduled(const struct world *w)
 {
-	return schedule_counts(w->subs.schedule).feeds;
+	return schedule_counts(w->subs.schedule, 0).feeds;
 }
 
 /* What an earlier load put into the schedule a later one can take out. */

@@ -220,13 +220,13 @@ static void test_loads_again_and_again(void **state)
 	load(&w, "bc");
 	assert_int_equal(w.counts.added, 1);
 	assert_int_equal(w.counts.detached, 1);
-	assert_int_equal(schedule_counts(w.subs.schedule).feeds, 2);
+	assert_int_equal(schedule_counts(w.subs.schedule, CLOCK).feeds, 2);
 	assert_int_equal(take_all(&w, 0), 110);
 	load(&w, "b"); /* c is being polled: it is forgotten at its end, b keeps its poll */
-	assert_int_equal(schedule_counts(w.subs.schedule).polling, 2);
+	assert_int_equal(schedule_counts(w.subs.schedule, CLOCK).polling, 2);
 	assert_true(schedule_finish(w.subs.schedule, 2, CLOCK + HOUR));
 	assert_false(schedule_finish(w.subs.schedule, 3, CLOCK + HOUR));
-	assert_int_equal(schedule_counts(w.subs.schedule).feeds, 1);
+	assert_int_equal(schedule_counts(w.subs.schedule, CLOCK).feeds, 1);
 	load(&w, "abc");
 	assert_int_equal(w.counts.attached, 2);
 	assert_int_equal(take_all(&w, 0), 111);
@@ -292,7 +292,8 @@ static void check_rule(size_t i, bool once)
 	if (schedule_wait_ms(w.subs.schedule, CLOCK) != wait_ms)
 		fail_msg("%s, once %d: waits %lld ms, not %lld", rules[i].label, once,
 			(long long)schedule_wait_ms(w.subs.schedule, CLOCK), (long long)wait_ms);
-	assert_int_equal(schedule_counts(w.subs.schedule).feeds, 1); /* a user may still ask */
+	assert_int_equal(
+		schedule_counts(w.subs.schedule, CLOCK).feeds, 1); /* a user may still ask */
 	load(&w, "a");
 	assert_int_equal(schedule_wait_ms(w.subs.schedule, CLOCK), wait_ms);
 	world_close(&w);
@@ -321,13 +322,17 @@ static void test_order_of_the_overdue(void **state)
 		" next_due_ms = n - 9 * h, rhythm_items = id, rhythm_ms = h"
 		" FROM (SELECT 1795000000000 AS n, 3600000 AS h) WHERE id < 3");
 	load(&w, "abc");
+	assert_int_equal(
+		schedule_counts(w.subs.schedule, CLOCK).due, 3); /* who asks changes nothing */
+	assert_int_equal(schedule_find(w.subs.schedule, 1, CLOCK).state, SCHEDULE_DUE);
 	schedule_spread(w.subs.schedule, CLOCK, 1, HOUR);
 	for (int64_t n = 1; n <= 3; n++) {
 		assert_true(schedule_take(w.subs.schedule, CLOCK + 1 + n * 1000, &feed));
 		assert_int_equal(feed, 4 - n); /* the new one is the first */
 	}
-	assert_int_equal(schedule_counts(w.subs.schedule).late_ms_p50, 1 << 25); /* nine hours */
-	assert_int_equal(schedule_counts(w.subs.schedule).late_ms_p99, 1 << 25);
+	assert_int_equal(
+		schedule_counts(w.subs.schedule, CLOCK).late_ms_p50, 1 << 25); /* nine hours */
+	assert_int_equal(schedule_counts(w.subs.schedule, CLOCK).late_ms_p99, 1 << 25);
 	world_close(&w);
 }
 
@@ -353,17 +358,17 @@ static void test_touched_feeds(void **state)
 	must_write(&w.f, add_c, &id);
 	touch(&w, id);
 	assert_int_equal(take_all(&w, 0), 111);
-	assert_int_equal(schedule_counts(w.subs.schedule).late_ms_p99, 1); /* due just now */
+	assert_int_equal(schedule_counts(w.subs.schedule, CLOCK).late_ms_p99, 1); /* due just now */
 	must_write(&w.f, remove_c, &id);
 	touch(&w, id);
-	assert_int_equal(schedule_counts(w.subs.schedule).feeds, 3); /* still being polled */
+	assert_int_equal(schedule_counts(w.subs.schedule, CLOCK).feeds, 3); /* still being polled */
 	for (int64_t i = 1; i <= 3; i++)
 		schedule_finish(w.subs.schedule, i, CLOCK + HOUR);
-	assert_int_equal(schedule_counts(w.subs.schedule).feeds, 2);
+	assert_int_equal(schedule_counts(w.subs.schedule, CLOCK).feeds, 2);
 	touch(&w, 99);       /* there is none */
 	w.subs.list = &list; /* a run with --feeds leaves the configuration's alone */
 	touch(&w, 1);
-	assert_int_equal(schedule_counts(w.subs.schedule).feeds, 1);
+	assert_int_equal(schedule_counts(w.subs.schedule, CLOCK).feeds, 1);
 	world_close(&w);
 }
 

@@ -1,0 +1,400 @@
+/* When polls start: the poller on a clock of the test's. What it stands on is made here: the alarm,
+ * the polls, how the database is, the log. The schedule, the intervals and the verdict on an outage
+ * are the daemon's own. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/log.h"
+#include "interval.h"
+#include "limits.h"
+#include "poller.h"
+#include "support/lines.h"
+#include "support/loop.h"
+
+#define S      1000LL
+#define MINUTE (60 * S)
+#define HOUR   (60 * MINUTE)
+#define BOOT   (9 * HOUR) /* the clock as the test begins */
+#define WALL   (1795000000 * S - BOOT)
+
+enum { FEEDS_MAX = 10000, STARTS_MAX = 200000 };
+
+struct poll {
+	int64_t feed, began_ms, ends_ms;
+};
+
+static struct world {
+	struct loop loop;
+	struct poller poller;
+	struct refresh_env env;
+	struct subscriptions subs;
+	struct config config;
+	int64_t now_ms, wall_ms; /* the alarm's clock; the wall's, less that */
+	int64_t alarm_ms;        /* INT64_MAX: not set */
+	void (*rang)(void *ctx);
+	void *rang_ctx;
+
+	int64_t takes_ms; /* a poll */
+	bool offline;     /* ends in ERR_ROUTE */
+	bool frozen;      /* does not end, but waits to be stored */
+	int busy_from;    /* so many that wait are too many; 0: never */
+	bool store_busy, parser_busy;
+	struct err trouble;
+
+	struct poll polls[1100];
+	int polling, waiting, most; /* at once */
+	void (*polled)(void *ctx, const struct refresh_result *result);
+	void *polled_ctx;
+	int64_t starts_ms[STARTS_MAX];
+	int starts, resumed, down, up, blamed, finished;
+	struct {
+		int64_t started_ms, ok_ms, excused_ms;
+		int polls;
+	} feeds[FEEDS_MAX + 1];
+} w;
+
+/* -- what the poller stands on -- */
+
+int64_t alarm_clock_ms(void)
+{
+	return w.now_ms;
+}
+
+int alarm_open(struct alarm *a, uv_loop_t *loop, void (*rang)(void *ctx), void *ctx, struct err *e)
+{
+	(void)a;
+	(void)loop;
+	(void)e;
+	w.rang = rang;
+	w.rang_ctx = ctx;
+	return 0;
+}
+
+void alarm_set(struct alarm *a, int64_t at_ms)
+{
+	(void)a;
+	w.alarm_ms = at_ms;
+}
+
+void alarm_close(struct alarm *a)
+{
+	(void)a;
+}
+
+void log_event(enum log_level level, const char *event, const char *format, ...)
+{
+	(void)level;
+	(void)format;
+	w.resumed += strcmp(event, "resumed") == 0;
+	w.down += strcmp(event, "network.down") == 0;
+	w.up += strcmp(event, "network.up") == 0;
+}
+
+const struct err *store_trouble(const struct store *s)
+{
+	(void)s;
+	return &w.trouble;
+}
+
+bool store_is_busy(const struct store *s)
+{
+	(void)s;
+	return w.store_busy || (w.busy_from && w.waiting >= w.busy_from);
+}
+
+void store_rest(struct store *s)
+{
+	(void)s;
+}
+
+int fetcher_parked(const struct fetcher *f)
+{
+	(void)f;
+	return 0;
+}
+
+bool refresh_is_busy(const struct refresh_env *env)
+{
+	(void)env;
+	return w.parser_busy;
+}
+
+int refresh_start(struct refresh_env *env, int64_t feed,
+	void (*done)(void *ctx, const struct refresh_result *result), void *ctx)
+{
+	(void)env;
+	w.polled = done;
+	w.polled_ctx = ctx;
+	w.polls[w.polling++] = (struct poll){feed, w.now_ms, w.now_ms + w.takes_ms};
+	w.most = w.polling > w.most ? w.polling : w.most;
+	assert_true(w.starts < STARTS_MAX);
+	w.starts_ms[w.starts++] = w.now_ms;
+	w.feeds[feed].started_ms = w.now_ms;
+	return 0;
+}
+
+void subscriptions_touch(struct subscriptions *s, int64_t feed, void (*done)(void *ctx), void *ctx)
+{
+	(void)s;
+	(void)feed;
+	done(ctx);
+}
+
+/* -- polls -- */
+
+/* As refresh.c judges and plan.c plans: by the wall's clock. */
+static enum outcome judge(const struct poll *poll, int64_t wall_ms)
+{
+	struct err e = {.code = ERR_ROUTE};
+	int64_t *excused_ms = &w.feeds[poll->feed].excused_ms;
+	const struct outage_attempt attempt = {.error = w.offline ? &e : NULL,
+		.began_ms = poll->began_ms - w.now_ms + wall_ms,
+		.now_ms = wall_ms,
+		.before_ms = *excused_ms ? *excused_ms : TIME_NONE};
+	bool excused = outage_excuses(&w.env.outage, &attempt);
+
+	*excused_ms = excused ? wall_ms : 0;
+	return excused ? OUTCOME_WAITING : w.offline ? OUTCOME_FAILED : OUTCOME_UNCHANGED;
+}
+
+static void end_poll(struct poll poll)
+{
+	int64_t wall_ms = w.now_ms + w.wall_ms;
+	const struct interval_rule rule = {.feed = poll.feed,
+		.now_ms = wall_ms,
+		.outcome = judge(&poll, wall_ms),
+		.interval_ms = HOUR,
+		.jitter_percent = 10,
+		.first = !w.feeds[poll.feed].ok_ms,
+		.error_count = 1,
+		.fresh_ms = -1,
+		.hints = {.base_ms = TIME_NONE},
+		.unseen_ms = w.now_ms - w.feeds[poll.feed].ok_ms};
+	struct refresh_result result = {.feed = poll.feed, .outcome = rule.outcome};
+	struct interval_decision decision;
+
+	interval_decide(&rule, &decision);
+	result.wait_ms = decision.due_ms - wall_ms;
+	w.blamed += rule.outcome == OUTCOME_FAILED;
+	w.feeds[poll.feed].polls++;
+	if (!w.offline)
+		w.feeds[poll.feed].ok_ms = w.now_ms;
+	w.polled(w.polled_ctx, &result);
+}
+
+/* -- time -- */
+
+static void settle(void)
+{
+	while (uv_is_active((uv_handle_t *)&w.poller.tick))
+		uv_run(&w.loop.uv, UV_RUN_NOWAIT);
+}
+
+/* What has come of the polls by now; those that cannot be stored stay where they are. */
+static void end_polls(void)
+{
+	w.waiting = 0;
+	for (int i = 0; i < w.polling; i++) {
+		struct poll poll = w.polls[i];
+
+		if (poll.ends_ms > w.now_ms)
+			continue;
+		if (w.frozen) {
+			w.waiting++;
+			continue;
+		}
+		w.polls[i--] = w.polls[--w.polling];
+		end_poll(poll);
+	}
+}
+
+static int64_t next_ms(void)
+{
+	int64_t next = w.alarm_ms;
+
+	for (int i = 0; i < w.polling; i++) {
+		int64_t ends_ms = w.polls[i].ends_ms;
+
+		if (ends_ms < next && (!w.frozen || ends_ms > w.now_ms))
+			next = ends_ms;
+	}
+	return next;
+}
+
+static void run_for(int64_t ms)
+{
+	int64_t end_ms = w.now_ms + ms;
+
+	settle();
+	for (int64_t next = next_ms(); next <= end_ms; next = next_ms()) {
+		w.now_ms = next > w.now_ms ? next : w.now_ms;
+		if (w.alarm_ms <= w.now_ms) {
+			w.alarm_ms = INT64_MAX;
+			w.rang(w.rang_ctx);
+		}
+		end_polls();
+		settle();
+	}
+	w.now_ms = end_ms;
+}
+
+/* -- the world -- */
+
+static void finished(void *ctx)
+{
+	((struct world *)ctx)->finished++;
+}
+
+static void world_open(int64_t connections)
+{
+	const struct schedule_options options = {.gap_ms = 2 * S, .group_connections = 1};
+
+	memset(&w, 0, sizeof(w));
+	loop_init(&w.loop);
+	w.now_ms = BOOT;
+	w.wall_ms = WALL;
+	w.alarm_ms = INT64_MAX;
+	w.takes_ms = 50;
+	w.env.outage.answered_ms = TIME_NONE;
+	w.config.connections = connections;
+	w.config.gap_ms = options.gap_ms;
+	w.poller = (struct poller){.schedule = schedule_create(&options),
+		.env = &w.env,
+		.subscriptions = &w.subs,
+		.config = &w.config,
+		.finished = finished,
+		.ended = finished,
+		.ctx = &w};
+	assert_non_null(w.poller.schedule);
+	assert_int_equal(poller_open(&w.poller, &w.loop.uv, NULL), 0);
+}
+
+static void world_close(void)
+{
+	poller_stop(&w.poller);
+	poller_close(&w.poller);
+	loop_finish(&w.loop);
+	schedule_destroy(w.poller.schedule);
+}
+
+static void put(int64_t feed, const char *host, int64_t due_ms)
+{
+	assert_int_equal(schedule_put(w.poller.schedule, feed, schedule_group(host), due_ms), 0);
+}
+
+/* -- B8 -- */
+
+enum { NEVER = -1 };
+
+/* Feed 2, on "a:80", is due after a second; what stands in its way came before that. */
+static const struct {
+	const char *label;
+	const char *other; /* the host of feed 1, which is polled from the beginning */
+	int64_t takes_ms;  /* ... for so long */
+	int64_t hold_ms;   /* "a:80" */
+	int64_t probe_ms;  /* nobody is reached, the next probe is then */
+	int trouble;       /* of the database */
+	bool store_busy, parser_busy;
+	int64_t asked_ms;
+	enum api_wait what;
+	int64_t until_ms, due;
+} waits[] = {
+	{"its time", NULL, 0, 0, 0, 0, false, false, 999, API_WAIT_TIME, 1000, 0},
+	{"its time, while nothing can be stored", NULL, 0, 0, 0, ERR_FULL, false, false, 999,
+		API_WAIT_TIME, 1000, 0},
+	{"nothing: it is polled", NULL, 9000, 0, 0, 0, false, false, 1500, API_WAIT_POLL, NEVER, 0},
+	{"nothing can be stored", NULL, 0, 0, 0, ERR_FULL, false, false, 5000, API_WAIT_STORE,
+		NEVER, 1},
+	{"the database is behind", NULL, 0, 0, 0, 0, true, false, 5000, API_WAIT_TURN, NEVER, 1},
+	{"the parser is behind", NULL, 0, 0, 0, 0, false, true, 5000, API_WAIT_TURN, NEVER, 1},
+	{"all connections are taken", "b:80", 9000, 0, 0, 0, false, false, 5000, API_WAIT_TURN,
+		NEVER, 1},
+	{"another of its host is polled", "a:80", 9000, 0, 0, 0, false, false, 5000, API_WAIT_HOST,
+		NEVER, 1},
+	{"another of its host was polled", "a:80", 100, 0, 0, 0, false, false, 1500, API_WAIT_HOST,
+		2000, 1},
+	{"its server asked for it", NULL, 0, 7000, 0, 0, false, false, 5000, API_WAIT_SERVER, 7000,
+		1},
+	{"its server asked for it, and it is not due", NULL, 0, 7000, 0, 0, false, false, 500,
+		API_WAIT_SERVER, 7000, 0},
+	{"nobody is reached", NULL, 0, 0, 9000, 0, false, false, 5000, API_WAIT_NETWORK, 9000, 1},
+	{"nobody is reached, a probe is under way", "b:80", 9000, 0, 1, 0, false, false, 5000,
+		API_WAIT_NETWORK, NEVER, 1},
+};
+
+static void arrange(size_t i)
+{
+	int64_t a = schedule_group("a:80");
+
+	world_open(1);
+	w.takes_ms = waits[i].takes_ms;
+	if (waits[i].other)
+		put(1, waits[i].other, w.now_ms);
+	put(2, "a:80", w.now_ms + S);
+	poller_start(&w.poller);
+	settle();
+	if (waits[i].hold_ms)
+		schedule_hold(w.poller.schedule, a, BOOT + waits[i].hold_ms);
+	if (waits[i].probe_ms)
+		w.poller.probe_at_ms = BOOT + waits[i].probe_ms;
+	w.trouble.code = waits[i].trouble;
+	w.store_busy = waits[i].store_busy;
+	w.parser_busy = waits[i].parser_busy;
+	run_for(waits[i].asked_ms);
+}
+
+static void test_what_a_feed_waits_for(void **state)
+{
+	struct api_waiting got;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
+		int64_t until_ms =
+			waits[i].until_ms == NEVER ? TIME_NONE : BOOT + waits[i].until_ms;
+
+		arrange(i);
+		poller_waiting(&w.poller, 2, &got);
+		if (got.what != waits[i].what || got.until_ms != until_ms)
+			fail_msg("%s: %d until %lld", waits[i].label, got.what,
+				(long long)got.until_ms);
+		if (schedule_counts(w.poller.schedule, w.now_ms).due != waits[i].due)
+			fail_msg("%s: due", waits[i].label);
+		poller_waiting(&w.poller, 3, &got);
+		assert_int_equal(got.what, API_WAIT_NOTHING);
+		world_close();
+	}
+}
+
+/* -- the rest -- */
+
+/* With --once each is asked, those of one host in turn, and that is the end. */
+static void test_once(void **state)
+{
+	(void)state;
+	world_open(10);
+	w.poller.once = true;
+	for (int64_t feed = 1; feed <= 300; feed++)
+		put(feed, feed <= 3 ? "a:80" : "b:80", feed == 2 ? TIME_NONE : w.now_ms);
+	schedule_limit(w.poller.schedule, schedule_group("b:80"), 0, 300);
+	poller_start(&w.poller);
+	run_for(HOUR);
+	assert_int_equal(w.finished, 1);
+	assert_int_equal(w.starts, 299);
+	assert_int_equal(w.most, 10);
+	world_close();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		line_test("B8", test_what_a_feed_waits_for),
+		cmocka_unit_test(test_once),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
