@@ -24,7 +24,7 @@ void poller_kick(void *poller)
 
 /* -- what is overdue -- */
 
-/* A start, a wake-up or the end of an outage finds many at once (B5). */
+/* A start, a wake-up or the end of trouble finds many at once (B5). */
 static void spread(struct poller *p)
 {
 	if (!p->once)
@@ -36,9 +36,11 @@ static void notice_sleep(struct poller *p)
 {
 	int64_t late_ms = alarm_clock_ms() - p->wake_at_ms;
 
+	if (late_ms < 0)
+		return;
+	p->wake_at_ms = INT64_MAX; /* also when nothing may start, so that no other is planned */
 	if (late_ms <= SLEPT_MS)
 		return;
-	p->wake_at_ms = INT64_MAX;
 	log_event(LOG_INFO, "resumed", "late_ms=%lld", (long long)late_ms);
 	spread(p);
 }
@@ -87,7 +89,6 @@ static void wake(struct poller *p)
 {
 	int64_t now_ms = alarm_clock_ms(), wait_ms = schedule_wait_ms(p->schedule, now_ms);
 
-	p->wake_at_ms = INT64_MAX;
 	if (!p->polling && (wait_ms < 0 || wait_ms > REST_MS))
 		store_rest(p->env->store);
 	if (wait_ms < 0)
@@ -229,6 +230,12 @@ void poller_start(struct poller *p)
 	p->running = true;
 	spread(p);
 	look(p);
+}
+
+void poller_catch_up(struct poller *p)
+{
+	spread(p);
+	poller_kick(p);
 }
 
 void poller_stop(struct poller *p)

@@ -48,6 +48,9 @@ void poller_stop(struct poller *p);
  * poller. */
 void poller_kick(void *poller);
 
+/* What kept polls from starting is over, maybe after long: what is overdue is spread. */
+void poller_catch_up(struct poller *p);
+
 /* What a feed waits for; `until_ms` is of the alarm's clock, and never past. */
 void poller_waiting(const struct poller *p, int64_t feed, struct api_waiting *ret_waiting);
 

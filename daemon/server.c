@@ -209,9 +209,12 @@ static void troubled(void *ctx)
 		s->exit_code = 1;
 	if (s->state == RUNNING) {
 		tell_systemd(s, "");
-		poller_kick(&s->poller);
-		if (!store_trouble(s->store)->code)
-			load_missed(s);
+		if (store_trouble(s->store)->code) {
+			poller_kick(&s->poller);
+			return;
+		}
+		poller_catch_up(&s->poller);
+		load_missed(s);
 	}
 }
 

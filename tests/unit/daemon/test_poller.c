@@ -195,6 +195,12 @@ static void settle(void)
 		uv_run(&w.loop.uv, UV_RUN_NOWAIT);
 }
 
+static void kick(void)
+{
+	poller_kick(&w.poller);
+	settle();
+}
+
 /* What has come of the polls by now; those that cannot be stored stay where they are. */
 static void end_polls(void)
 {
@@ -243,6 +249,14 @@ static void run_for(int64_t ms)
 	w.now_ms = end_ms;
 }
 
+/* The machine stands still, its polls with it. */
+static void suspend(int64_t ms)
+{
+	w.now_ms += ms;
+	for (int i = 0; i < w.polling; i++)
+		w.polls[i].ends_ms += ms;
+}
+
 /* -- the world -- */
 
 static void finished(void *ctx)
@@ -285,6 +299,43 @@ static void world_close(void)
 static void put(int64_t feed, const char *host, int64_t due_ms)
 {
 	assert_int_equal(schedule_put(w.poller.schedule, feed, schedule_group(host), due_ms), 0);
+}
+
+/* As subscriptions.c puts feeds that were never polled, each on a host of its own. */
+static void put_new(int64_t first, int64_t last)
+{
+	char host[32];
+
+	for (int64_t feed = first; feed <= last; feed++) {
+		snprintf(host, sizeof(host), "h%d:80", (int)feed);
+		put(feed, host, w.now_ms);
+		schedule_rank(w.poller.schedule, feed, w.now_ms - WORTH_MAX);
+	}
+}
+
+/* A daemon that has polled all of them for some hours. */
+static void open_running(int64_t feeds)
+{
+	world_open(100);
+	put_new(1, feeds);
+	poller_start(&w.poller);
+	run_for(4 * HOUR);
+	for (int64_t feed = 1; feed <= feeds; feed++)
+		assert_true(w.feeds[feed].polls >= 2);
+	w.starts = w.most = 0;
+}
+
+/* The most starts in any second. */
+static int most_in_a_second(void)
+{
+	int most = 0;
+
+	for (int from = 0, to = 0; to < w.starts; to++) {
+		while (w.starts_ms[to] - w.starts_ms[from] >= S)
+			from++;
+		most = to - from + 1 > most ? to - from + 1 : most;
+	}
+	return most;
 }
 
 /* -- B8 -- */
@@ -370,6 +421,76 @@ static void test_what_a_feed_waits_for(void **state)
 	}
 }
 
+/* -- B6 -- */
+
+/* Feed 2 becomes due while nothing may start, and that lasts: nobody has slept. */
+static void test_waiting_is_no_sleep(void **state)
+{
+	(void)state;
+	for (int reason = 0; reason < 4; reason++) {
+		world_open(1);
+		w.takes_ms = reason == 0 ? 10 * MINUTE : 50;
+		if (reason == 0)
+			put(1, "b:80", w.now_ms);
+		put(2, "a:80", w.now_ms + S);
+		poller_start(&w.poller);
+		settle();
+		w.trouble.code = reason == 1 ? ERR_FULL : 0;
+		w.store_busy = reason == 2;
+		w.parser_busy = reason == 3;
+		run_for(10 * MINUTE);
+		assert_int_equal(w.feeds[2].polls, 0);
+		w.trouble.code = 0;
+		w.store_busy = w.parser_busy = false;
+		kick();
+		run_for(20 * MINUTE);
+		assert_int_equal(w.feeds[2].polls, 1);
+		assert_int_equal(w.resumed, 0);
+		world_close();
+	}
+}
+
+/* A sleep is one also while the only connection is taken. */
+static void test_a_sleep_in_mid_poll(void **state)
+{
+	(void)state;
+	world_open(1);
+	w.takes_ms = 10 * S;
+	put(2, "a:80", w.now_ms + 5 * S);
+	poller_start(&w.poller);
+	put(1, "b:80", w.now_ms);
+	kick();
+	assert_int_equal(w.starts, 1);
+	suspend(8 * HOUR);
+	run_for(30 * S);
+	assert_int_equal(w.starts, 2);
+	assert_int_equal(w.resumed, 1);
+	world_close();
+}
+
+/* -- B13 -- */
+
+/* A full disk for a night: nothing is fetched that could not be stored, and no storm follows. */
+static void test_a_database_that_fails(void **state)
+{
+	enum { FEEDS = 5000 };
+
+	(void)state;
+	open_running(FEEDS);
+	w.trouble.code = ERR_FULL;
+	kick();
+	run_for(8 * HOUR);
+	assert_int_equal(w.starts, 0);
+	assert_int_equal(schedule_counts(w.poller.schedule, w.now_ms).due, FEEDS);
+	w.trouble.code = 0;
+	poller_catch_up(&w.poller);
+	run_for(FEEDS / SPREAD_STARTS_PER_S * S + S);
+	assert_int_equal(w.starts, FEEDS);
+	assert_in_range(most_in_a_second(), SPREAD_STARTS_PER_S - 5, SPREAD_STARTS_PER_S);
+	assert_int_equal(w.resumed, 0);
+	world_close();
+}
+
 /* -- the rest -- */
 
 /* With --once each is asked, those of one host in turn, and that is the end. */
@@ -393,6 +514,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		line_test("B8", test_what_a_feed_waits_for),
+		line_test("B6", test_waiting_is_no_sleep),
+		line_test("B6", test_a_sleep_in_mid_poll),
+		line_test("B5 B13", test_a_database_that_fails),
 		cmocka_unit_test(test_once),
 	};
 
