@@ -452,8 +452,14 @@ void schedule_spread(struct schedule *s, int64_t now_ms, int64_t per_s, int64_t 
 	int64_t count = 0, span_ms;
 
 	unready(s);
-	for (size_t i = 0; i < s->waiting.count; i++)
-		count += s->waiting.nodes[i]->key <= now_ms;
+	for (size_t i = 0; i < s->waiting.count; i++) {
+		node = s->waiting.nodes[i];
+		if (container_of(node, struct feed_entry, due)->due_ms > now_ms)
+			continue;
+		/* to the front: it pushes down only what was looked at before */
+		heap_put(&s->waiting, node, node->key - most_ms - 1);
+		count++;
+	}
 	span_ms = count * 1000 / per_s;
 	span_ms = span_ms < most_ms ? span_ms : most_ms;
 	for (int64_t i = 1; i <= count; i++) {

@@ -468,6 +468,29 @@ static void test_a_sleep_in_mid_poll(void **state)
 	world_close();
 }
 
+/* -- B14 -- */
+
+/* The machine wakes up before its network does. */
+static void test_a_night_without_network(void **state)
+{
+	enum { FEEDS = 3000 };
+
+	(void)state;
+	open_running(FEEDS);
+	suspend(8 * HOUR);
+	w.offline = true;
+	run_for(20 * S);
+	assert_int_equal(w.resumed + w.down, 2);
+	assert_in_range(w.starts, 3, 12); /* what was under way by the first failure, and probes */
+	w.offline = false;
+	run_for(20 * S + FEEDS / SPREAD_STARTS_PER_S * S);
+	assert_int_equal(w.up, 1);
+	assert_true(most_in_a_second() <= SPREAD_STARTS_PER_S);
+	assert_true(w.starts >= FEEDS);
+	assert_int_equal(w.blamed, 0);
+	world_close();
+}
+
 /* -- B13 -- */
 
 /* A full disk for a night: nothing is fetched that could not be stored, and no storm follows. */
@@ -516,6 +539,7 @@ int main(void)
 		line_test("B8", test_what_a_feed_waits_for),
 		line_test("B6", test_waiting_is_no_sleep),
 		line_test("B6", test_a_sleep_in_mid_poll),
+		line_test("A25 B14", test_a_night_without_network),
 		line_test("B5 B13", test_a_database_that_fails),
 		cmocka_unit_test(test_once),
 	};

@@ -90,6 +90,37 @@ static void test_spreads_what_waits_in_its_groups(void **state)
 	schedule_destroy(s);
 }
 
+/* A spread while an earlier one still goes on takes over what is left of it, in its order: their
+ * starts do not add up. */
+static void test_spreads_do_not_add_up(void **state)
+{
+	enum { FEEDS = 1000 };
+	struct schedule *s = make();
+	int64_t feed, started = 0;
+	char group[32];
+
+	(void)state;
+	for (int64_t i = 1; i <= FEEDS; i++) {
+		snprintf(group, sizeof(group), "h%d:80", (int)i);
+		put(s, i, group, 0);
+		schedule_rank(s, i, i - FEEDS);
+	}
+	schedule_spread(s, 0, 50, 3600 * S);
+	for (int64_t now_ms = S; now_ms <= 26 * S; now_ms += S) {
+		int64_t before = started;
+
+		if (now_ms == 10 * S) /* the end of an outage that began at 6 s */
+			schedule_spread(s, now_ms, 50, 3600 * S);
+		while ((now_ms < 6 * S || now_ms > 10 * S) && schedule_take(s, now_ms, &feed)) {
+			assert_in_range(feed, before + 1, before + 50);
+			started++;
+		}
+		assert_true(started - before <= 50);
+	}
+	assert_int_equal(started, FEEDS);
+	schedule_destroy(s);
+}
+
 /* Few are not worth it. */
 static void test_does_not_spread_a_few(void **state)
 {
@@ -109,6 +140,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		line_test("B5", test_catching_up_is_flat),
 		line_test("B5 B14", test_spreads_what_waits_in_its_groups),
+		line_test("B14", test_spreads_do_not_add_up),
 		cmocka_unit_test(test_does_not_spread_a_few),
 	};
 
