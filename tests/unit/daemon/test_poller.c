@@ -19,6 +19,7 @@
 #define S      1000LL
 #define MINUTE (60 * S)
 #define HOUR   (60 * MINUTE)
+#define YEAR   (365 * 24 * HOUR)
 #define BOOT   (9 * HOUR) /* the clock as the test begins */
 #define WALL   (1795000000 * S - BOOT)
 
@@ -36,6 +37,7 @@ static struct world {
 	struct config config;
 	int64_t now_ms, wall_ms; /* the alarm's clock; the wall's, less that */
 	int64_t alarm_ms;        /* INT64_MAX: not set */
+	int rings;               /* at one time */
 	void (*rang)(void *ctx);
 	void *rang_ctx;
 
@@ -238,6 +240,8 @@ static void run_for(int64_t ms)
 
 	settle();
 	for (int64_t next = next_ms(); next <= end_ms; next = next_ms()) {
+		w.rings = next > w.now_ms ? 0 : w.rings + 1;
+		assert_true(w.rings < 1000); /* nothing is looked at over and over */
 		w.now_ms = next > w.now_ms ? next : w.now_ms;
 		if (w.alarm_ms <= w.now_ms) {
 			w.alarm_ms = INT64_MAX;
@@ -468,7 +472,76 @@ static void test_a_sleep_in_mid_poll(void **state)
 	world_close();
 }
 
+/* Overdue after a night are polled evenly; before and after it no second has more than its share.
+ */
+static void test_a_night(void **state)
+{
+	enum { FEEDS = 5000 };
+	int64_t woken_ms;
+
+	(void)state;
+	open_running(FEEDS);
+	suspend(8 * HOUR);
+	woken_ms = w.now_ms;
+	run_for(FEEDS / SPREAD_STARTS_PER_S * S + S);
+	assert_int_equal(w.resumed, 1);
+	for (int64_t feed = 1; feed <= FEEDS; feed++)
+		assert_true(w.feeds[feed].started_ms >= woken_ms - HOUR / 60);
+	assert_in_range(most_in_a_second(), SPREAD_STARTS_PER_S - 5, SPREAD_STARTS_PER_S);
+	run_for(24 * HOUR);
+	assert_int_equal(w.resumed, 1);
+	world_close();
+}
+
+/* The wall's clock goes a year ahead, two back and one ahead again, and polls go on as they did. */
+static void test_clocks_that_are_set(void **state)
+{
+	static const int64_t set_ms[] = {YEAR, -2 * YEAR, -WALL + YEAR, WALL, 0};
+	enum { FEEDS = 1000 };
+
+	(void)state;
+	open_running(FEEDS);
+	for (size_t i = 0; i < sizeof(set_ms) / sizeof(set_ms[0]); i++) {
+		w.wall_ms += set_ms[i];
+		w.starts = 0;
+		run_for(10 * HOUR);
+		assert_in_range(w.starts, 9 * FEEDS, 11 * FEEDS);
+		assert_true(most_in_a_second() < 10);
+	}
+	assert_int_equal(w.resumed + w.blamed, 0);
+	world_close();
+}
+
 /* -- B14 -- */
+
+/* Until somebody answers one poll at a time is made, seldom; then what is overdue comes spread. */
+static void test_an_outage(void **state)
+{
+	enum { FEEDS = 3000 };
+	int64_t up_ms;
+
+	(void)state;
+	open_running(FEEDS);
+	w.offline = true;
+	run_for(MINUTE);
+	assert_int_equal(w.down, 1);
+	w.starts = w.most = 0;
+	run_for(2 * HOUR);
+	assert_int_equal(w.most, 1);
+	assert_in_range(w.starts, 110, 125); /* one a minute */
+	assert_true(schedule_counts(w.poller.schedule, w.now_ms).due > FEEDS * 9 / 10);
+	w.offline = false;
+	for (w.starts = 0; !w.up; run_for(S))
+		assert_true(w.starts <= 1);
+	up_ms = w.now_ms;
+	run_for(FEEDS / SPREAD_STARTS_PER_S * S + S);
+	assert_true(most_in_a_second() <= SPREAD_STARTS_PER_S);
+	for (int64_t feed = 1; feed <= FEEDS; feed++) /* or waits since it was a probe */
+		assert_true(w.feeds[feed].started_ms >= up_ms - S || w.feeds[feed].excused_ms);
+	assert_int_equal(schedule_counts(w.poller.schedule, w.now_ms).due, 0);
+	assert_int_equal(w.blamed, 0);
+	world_close();
+}
 
 /* The machine wakes up before its network does. */
 static void test_a_night_without_network(void **state)
@@ -493,6 +566,30 @@ static void test_a_night_without_network(void **state)
 
 /* -- B13 -- */
 
+/* The disk stands still while documents come: starts stop, nothing is lost, and they go on. */
+static void test_a_database_that_is_behind(void **state)
+{
+	enum { FEEDS = 5000, BUSY = 20 };
+
+	(void)state;
+	open_running(FEEDS);
+	w.busy_from = BUSY;
+	w.takes_ms = 5 * S;
+	w.frozen = true;
+	run_for(2 * HOUR);
+	assert_in_range(w.polling, BUSY, BUSY + 50); /* those under way by then */
+	assert_int_equal(w.starts, w.polling);
+	assert_true(schedule_counts(w.poller.schedule, w.now_ms).due > FEEDS * 9 / 10);
+	w.frozen = false;
+	w.busy_from = 0;
+	w.takes_ms = 50;
+	run_for(10 * MINUTE);
+	assert_true(w.starts >= FEEDS);
+	assert_int_equal(schedule_counts(w.poller.schedule, w.now_ms).due, 0);
+	assert_int_equal(w.resumed, 0);
+	world_close();
+}
+
 /* A full disk for a night: nothing is fetched that could not be stored, and no storm follows. */
 static void test_a_database_that_fails(void **state)
 {
@@ -511,6 +608,35 @@ static void test_a_database_that_fails(void **state)
 	assert_int_equal(w.starts, FEEDS);
 	assert_in_range(most_in_a_second(), SPREAD_STARTS_PER_S - 5, SPREAD_STARTS_PER_S);
 	assert_int_equal(w.resumed, 0);
+	world_close();
+}
+
+/* -- B4 -- */
+
+/* Ten thousand new feeds: their first polls are flat, and hours later no minute has more than
+ * others: chi-square, 99.9 % for 59 degrees. */
+static void test_an_import(void **state)
+{
+	int minutes[60] = {0};
+	double mean, chi = 0;
+
+	(void)state;
+	world_open(100);
+	put_new(1, FEEDS_MAX);
+	poller_start(&w.poller);
+	run_for(FEEDS_MAX / SPREAD_STARTS_PER_S * S + S);
+	assert_int_equal(w.starts, FEEDS_MAX);
+	assert_in_range(most_in_a_second(), SPREAD_STARTS_PER_S - 5, SPREAD_STARTS_PER_S);
+	run_for(4 * HOUR);
+	w.starts = 0;
+	run_for(HOUR);
+	for (int i = 0; i < w.starts; i++)
+		minutes[w.starts_ms[i] / MINUTE % 60]++;
+	mean = w.starts / 60.0;
+	for (int i = 0; i < 60; i++)
+		chi += (minutes[i] - mean) * (minutes[i] - mean) / mean;
+	assert_true(chi < 98.3);
+	assert_true(most_in_a_second() < SPREAD_STARTS_PER_S / 2);
 	world_close();
 }
 
@@ -539,8 +665,13 @@ int main(void)
 		line_test("B8", test_what_a_feed_waits_for),
 		line_test("B6", test_waiting_is_no_sleep),
 		line_test("B6", test_a_sleep_in_mid_poll),
+		line_test("B5 B6", test_a_night),
+		line_test("B6", test_clocks_that_are_set),
+		line_test("A25 B14", test_an_outage),
 		line_test("A25 B14", test_a_night_without_network),
+		line_test("B13", test_a_database_that_is_behind),
 		line_test("B5 B13", test_a_database_that_fails),
+		line_test("B4", test_an_import),
 		cmocka_unit_test(test_once),
 	};
 
