@@ -1,5 +1,16 @@
 /* `tidings status`: how the daemon is doing. */
 #include "cli/cli.h"
+#include "cli/text.h"
+
+static const char *late_words(const json_t *status, const char *key, char out[WORDS_BYTES])
+{
+	long long ms = field_int(json_object_get(status, "polls"), key);
+
+	if (ms >= 1000)
+		return span_words(ms / 1000, out);
+	snprintf(out, WORDS_BYTES, "%lld ms", ms);
+	return out;
+}
 
 static void print_status(struct cli *cli, const json_t *status)
 {
@@ -9,6 +20,7 @@ static void print_status(struct cli *cli, const json_t *status)
 	const json_t *store = json_object_get(status, "store");
 	const json_t *loop = json_object_get(status, "loop");
 	struct table table = TABLE(columns);
+	char half[WORDS_BYTES], most[WORDS_BYTES];
 	table_cell(&table, DIM, "daemon");
 	table_cell(&table, PLAIN, "tidingsd %s, process %lld", field_text(status, "version"),
 		field_int(status, "pid"));
@@ -32,6 +44,9 @@ static void print_status(struct cli *cli, const json_t *status)
 		table_cell(&table, PLAIN, "nothing can be stored, no feed is polled: %s",
 			field_text(store, "error"));
 	}
+	table_cell(&table, DIM, "lateness");
+	table_cell(&table, PLAIN, "under %s (half of the polls), under %s (99th percentile)",
+		late_words(status, "late_ms_p50", half), late_words(status, "late_ms_p99", most));
 	table_cell(&table, DIM, "loop lag");
 	table_cell(&table, PLAIN, "%.1f ms (99th percentile)",
 		json_number_value(json_object_get(loop, "lag_ms_p99")));

@@ -61,8 +61,12 @@ static inline int world_refresh(void *ctx, int64_t feed, int64_t *ret_wait_ms, s
 static inline void world_facts(void *ctx, struct api_facts *ret_facts)
 {
 	(void)ctx;
-	*ret_facts = (struct api_facts){
-		.started_ms = NOW, .feeds_due = 3, .feeds_polling = 2, .loop_lag_ms_p99 = 0.4};
+	*ret_facts = (struct api_facts){.started_ms = NOW,
+		.feeds_due = 3,
+		.feeds_polling = 2,
+		.loop_lag_ms_p99 = 0.4,
+		.late_ms_p50 = 16,
+		.late_ms_p99 = 4096};
 }
 
 static inline void world_waiting(void *ctx, int64_t feed, struct api_waiting *ret_waiting)

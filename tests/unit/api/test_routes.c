@@ -28,6 +28,9 @@ static void test_root_and_status(void **state)
 	assert_keys(json_object_get(json, "feeds"), "total due polling failing gone unverified");
 	assert_int_equal(number_of(json_object_get(json, "feeds"), "total"), 2);
 	assert_int_equal(number_of(json_object_get(json, "feeds"), "due"), 3);
+	assert_keys(json_object_get(json, "polls"), "late_ms_p50 late_ms_p99");
+	assert_int_equal(number_of(json_object_get(json, "polls"), "late_ms_p50"), 16);
+	assert_int_equal(number_of(json_object_get(json, "polls"), "late_ms_p99"), 4096);
 	assert_int_equal(number_of(json, "items"), 10);
 	assert_int_equal(number_of(json, "stories"), 10);
 	assert_int_equal(number_of(json, "unread"), 10);
