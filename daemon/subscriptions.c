@@ -387,6 +387,7 @@ struct touch {
 	struct store_job job;
 	struct arena arena;
 	int64_t id;
+	bool among; /* others, which were under way */
 	struct feed feed;
 	void (*done)(void *ctx);
 	void *ctx;
@@ -406,6 +407,19 @@ static void unscheduled(struct subscriptions *s, int64_t feed, int rv)
 		err_sentence(rv));
 }
 
+/* Feeds that are added together, by an import, would all start at once (B4). */
+static void stagger(struct subscriptions *s, const struct scheduled *f)
+{
+	int64_t now_ms = s->clock_ms();
+
+	if (f->wait_ms == TIME_NONE || f->wait_ms > 0 || s->once)
+		return;
+	if (s->stagger_ms < now_ms)
+		s->stagger_ms = now_ms;
+	schedule_rank(s->schedule, f->id, s->stagger_ms);
+	s->stagger_ms += 1000 / SPREAD_STARTS_PER_S;
+}
+
 /* Something else than "there is none" says nothing about the feed: it stays as it is scheduled. */
 static void touched(struct store_job *job)
 {
@@ -414,6 +428,7 @@ static void touched(struct store_job *job)
 	unsigned owners = (unsigned)owner_of(s) | FEED_OWNER_SOCKET;
 	int rv = job->status;
 
+	s->touching--;
 	s->removed = s->removed || rv == ERR_NOT_FOUND;
 	if (s->removed && !s->keeping && !s->stopping)
 		begin_round(s, true);
@@ -426,6 +441,8 @@ static void touched(struct store_job *job)
 		rv = find_scheduled(s, &t->feed, &f);
 		if (!rv)
 			rv = put_scheduled(s, &f);
+		if (!rv && (t->among || s->touching))
+			stagger(s, &f);
 	}
 	if (rv)
 		unscheduled(s, t->id, rv);
@@ -445,6 +462,7 @@ void subscriptions_touch(struct subscriptions *s, int64_t feed, void (*done)(voi
 		arena_init(&t->arena, FEED_ARENA_MAX);
 		t->s = s;
 		t->id = feed;
+		t->among = s->touching > 0;
 		t->done = done;
 		t->ctx = ctx;
 		t->job = (struct store_job){
@@ -453,6 +471,7 @@ void subscriptions_touch(struct subscriptions *s, int64_t feed, void (*done)(voi
 	}
 	if (!rv) {
 		s->jobs++;
+		s->touching++;
 		return;
 	}
 	unscheduled(s, feed, rv);

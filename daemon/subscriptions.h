@@ -41,7 +41,9 @@ struct subscriptions {
 
 	int64_t *ids; /* what the last load put into the schedule, ascending */
 	size_t count;
-	int jobs; /* under way */
+	int jobs;           /* under way */
+	int touching;       /* of them, looks at one feed */
+	int64_t stagger_ms; /* when the next starts of those that are looked at together */
 	/* A feed could not be looked at, or a load failed: some may not be scheduled, which another
 	 * load puts right. */
 	bool missed;
@@ -66,7 +68,7 @@ int subscriptions_load(struct subscriptions *s, const struct config *config,
 	void *ctx) __attribute__((warn_unused_result));
 
 /* One feed was added, changed or removed through the socket: looks at it again and calls `done`
- * (may be NULL). */
+ * (may be NULL). A new one is due at once; of many together SPREAD_STARTS_PER_S are in a second. */
 void subscriptions_touch(struct subscriptions *s, int64_t feed, void (*done)(void *ctx), void *ctx);
 
 /* Begins a round over the database (store/keep.h), in small jobs; one at a time. */

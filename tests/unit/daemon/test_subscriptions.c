@@ -372,6 +372,50 @@ static void test_touched_feeds(void **state)
 	world_close(&w);
 }
 
+static int add_hosts(struct store_tx *tx, void *arg, struct err *e)
+{
+	int64_t id;
+	int status = 0;
+	char url[64];
+
+	for (int n = *(int *)arg; n > 0 && status == 0; n--) {
+		snprintf(url, sizeof(url), "http://h%d.example/", n);
+		status = add_feed(tx, url, NULL, &id, e);
+	}
+	return status;
+}
+
+/* Feeds that are added together, by an import, start one after another; one that is added alone
+ * meanwhile, at once. */
+static void test_an_import_is_spread(void **state)
+{
+	enum { FEEDS = 300 };
+	int64_t feed, in_second = 0;
+	int count = FEEDS + 1;
+	struct world w;
+
+	(void)state;
+	world_open(&w);
+	load(&w, "");
+	must_write(&w.f, add_hosts, &count);
+	for (int64_t i = 1; i <= FEEDS; i++)
+		subscriptions_touch(&w.subs, i, NULL, &w);
+	while (w.subs.jobs)
+		uv_run(&w.f.loop.uv, UV_RUN_ONCE);
+	touch(&w, FEEDS + 1);
+	assert_true(schedule_take(w.subs.schedule, CLOCK, &feed));
+	assert_true(schedule_take(w.subs.schedule, CLOCK, &feed));
+	assert_false(schedule_take(w.subs.schedule, CLOCK, &feed));
+	assert_int_equal(schedule_find(w.subs.schedule, FEEDS + 1, CLOCK).state, SCHEDULE_POLLING);
+	for (int64_t second = 0; second < FEEDS / SPREAD_STARTS_PER_S; second++) {
+		for (in_second = 0;
+			schedule_take(w.subs.schedule, CLOCK + second * 1000 + 999, &feed);)
+			in_second++;
+		assert_int_equal(in_second, SPREAD_STARTS_PER_S - (second == 0));
+	}
+	world_close(&w);
+}
+
 static int add_many(struct store_tx *tx, void *arg, struct err *e)
 {
 	int status = add_c(tx, arg, e);
@@ -478,6 +522,7 @@ int main(void)
 		line_test("B6", test_when_feeds_are_due),
 		line_test("B5 B8", test_order_of_the_overdue),
 		cmocka_unit_test(test_touched_feeds),
+		line_test("B4 B5", test_an_import_is_spread),
 		cmocka_unit_test(test_removed_feeds_are_deleted),
 		cmocka_unit_test(test_trouble_leaves_the_schedule_alone),
 		cmocka_unit_test(test_round_ends_with_the_daemon),
