@@ -1,6 +1,4 @@
-/* What polls teach: hints, rhythm, gaps and the log of fetches, and a year of polls in virtual
- * time.
- */
+/* What polls teach: hints, rhythm, gaps, the fetches, and a year of polls in virtual time. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
