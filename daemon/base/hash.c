@@ -10,6 +10,11 @@ int64_t hash64(const void *data, size_t len)
 	return (int64_t)XXH3_64bits(data, len);
 }
 
+uint32_t hash32(const void *data, size_t len, uint64_t seed)
+{
+	return (uint32_t)XXH3_64bits_withSeed(data, len, seed);
+}
+
 const char *hash128_text(const void *data, size_t len, char out[HASH128_TEXT_BYTES])
 {
 	XXH128_hash_t h = XXH3_128bits(data, len);

@@ -9,6 +9,9 @@
  * for ever. */
 int64_t hash64(const void *data, size_t len);
 
+/* The lower half, of other numbers for each seed. */
+uint32_t hash32(const void *data, size_t len, uint64_t seed);
+
 enum { HASH128_TEXT_BYTES = 33 };
 
 /* 128 bits of XXH3 as 32 hexadecimal digits. Returns `out`. */
