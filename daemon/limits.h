@@ -449,4 +449,27 @@
 /* Earlier texts kept of one item: a page that changes at every poll */
 #define ITEM_REVISIONS_MAX 10
 
+/* Different terms in the story index: a busy fortnight of many languages. New ones beyond are told
+ * apart no more */
+#define STORY_VOCABULARY_MAX 2000000
+
+/* Items in the story index */
+#define STORY_ITEMS_MAX 2000000
+
+/* What is kept of an item for the story index: sketch and terms */
+#define STORE_FINGERPRINT_BYTES 4096
+
+/* An item joins stories whose newest item is at most so much older or younger, and what is older
+ * than that when it comes is told apart by its identity alone */
+#define STORY_WINDOW_MS (7LL * 24 * 3600 * 1000)
+
+/* Items read into the story index at once: some ms of work */
+#define STORY_LOAD_ITEMS 1000
+
+/* The words that say why an item is in its story, as JSON */
+#define EVIDENCE_BYTES 1024
+
+/* Rows of it that a poll deletes once they are old */
+#define STORY_PRUNE_ITEMS 200
+
 #endif

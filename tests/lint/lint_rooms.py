@@ -22,15 +22,16 @@ MAY_SEE = {
     "main": {"server", "signals", "config", "inspect", "parse", "base", "limits"},
     "inspect": {"parse", "base", "limits"},
     "server": DAEMON_ROOMS
-    | {"poller", "config", "manners", "schedule", "interval", "plan", "sdnotify", "refresh", "subscriptions", "loopstat", "signals", "alarm", "watchdog", "descriptors", "limits"},
+    | {"grouping", "poller", "config", "manners", "schedule", "interval", "plan", "sdnotify", "refresh", "subscriptions", "loopstat", "signals", "alarm", "watchdog", "descriptors", "limits"},
     "poller": {"alarm", "config", "schedule", "interval", "plan", "outage", "refresh", "subscriptions", "api", "fetch", "store", "base", "limits"},
     "manners": {"config", "schedule", "fetch", "base", "limits"},
     "subscriptions": {"config", "manners", "schedule", "interval", "plan", "fetch", "parse", "store", "base", "limits"},
-    "refresh": {"icon", "interval", "plan", "outage", "draft", "ingest", "fetch", "parse", "story", "store", "base", "limits"},
+    "refresh": {"grouping", "icon", "interval", "plan", "outage", "draft", "ingest", "fetch", "parse", "story", "store", "base", "limits"},
     "icon": {"refresh", "fetch", "store", "base", "limits"},
-    "ingest": {"draft", "plan", "story", "store", "base", "limits"},
-    "draft": {"parse", "story", "store", "base", "limits"},
-    "config": {"api", "fetch", "store", "base", "limits"},
+    "ingest": {"draft", "grouping", "plan", "story", "store", "base", "limits"},
+    "draft": {"grouping", "parse", "story", "store", "base", "limits"},
+    "grouping": {"story", "store", "base", "limits"},
+    "config": {"grouping", "api", "fetch", "store", "base", "limits"},
     "schedule": {"interval", "base", "limits"},
     "interval": {"rhythm", "base", "limits"},
     "plan": {"interval", "rhythm", "store", "base", "limits"},
@@ -56,6 +57,7 @@ LIBRARIES = [
     (r"llhttp\.h", {"api"}),
     (r"confuse\.h", {"config"}),
     (r"xxhash\.h|idn2\.h", {"base"}),
+    (r"utf8proc\.h", {"story"}),
 ]
 
 # Names that only some rooms may use, whatever they include.
