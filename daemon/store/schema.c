@@ -129,8 +129,17 @@ static const char step_6[] =
 	"CREATE INDEX feed_icon ON feed (icon) WHERE icon IS NOT NULL;"
 	"CREATE TABLE icon (url TEXT PRIMARY KEY, due_ms INTEGER NOT NULL, image BLOB);";
 
+/* What the story index remembers (fingerprints.h), and the ids of stories that were merged into
+ * others. */
+static const char step_7[] =
+	"CREATE TABLE fingerprint (item INTEGER PRIMARY KEY REFERENCES item ON DELETE CASCADE,"
+	" original INTEGER NOT NULL, time_ms INTEGER NOT NULL, data BLOB NOT NULL);"
+	"CREATE TABLE story_alias (id INTEGER PRIMARY KEY,"
+	" story INTEGER NOT NULL REFERENCES story ON DELETE CASCADE);"
+	"CREATE INDEX story_alias_story ON story_alias (story);";
+
 /* The step at [n] leads from version n to n + 1. Steps that were released never change. */
-static const char *const steps[] = {step_1, step_2, step_3, step_4, step_5, step_6};
+static const char *const steps[] = {step_1, step_2, step_3, step_4, step_5, step_6, step_7};
 
 enum { SCHEMA_VERSION = sizeof(steps) / sizeof(steps[0]) };
 

@@ -115,11 +115,13 @@ static int list_story(struct store_tx *tx, int64_t story, int64_t after,
 static int mark_story(struct marking *m, int64_t story, struct err *e)
 {
 	int64_t ids[CHANGE_IDS_MAX];
-	int64_t after = 0;
-	int count, status;
+	int64_t after = 0, known;
+	int status = stories_find(m->tx, story, &known, e), count = 0;
 
+	if (status)
+		return status;
 	do {
-		status = list_story(m->tx, story, after, ids, &count, e);
+		status = list_story(m->tx, known, after, ids, &count, e);
 		for (int n = 0; n < count && status == 0; n++)
 			status = mark_item(m, ids[n], e);
 		after = count ? ids[count - 1] : after;

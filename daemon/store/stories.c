@@ -1,6 +1,7 @@
 /* Stories in the database: opened, joined, listed; their counts are kept, never computed. */
 #include "store/stories.h"
 
+#include "store/changes.h"
 #include "store/listing.h"
 #include "store/schema.h"
 
@@ -57,6 +58,81 @@ int stories_join(struct store_tx *tx, const struct story_join *join, struct err 
 
 	return status ? status
 		      : query_found(query_changes(tx), "item of that story", join->item, e);
+}
+
+/* -- merged -- */
+
+int stories_find(struct store_tx *tx, int64_t id, int64_t *ret_id, struct err *e)
+{
+	return query_find(tx, ret_id, e,
+		"SELECT coalesce((SELECT id FROM story WHERE id = ?1),"
+		" (SELECT story FROM story_alias WHERE id = ?1))",
+		as_int(id));
+}
+
+/* By the hundred, each with a line. */
+static int move_items(
+	struct store_tx *tx, int64_t from, int64_t into_story, int64_t now_ms, struct err *e)
+{
+	struct change line = {.kind = CHANGE_ITEM_UPDATE, .time_ms = now_ms};
+	int status = 0;
+
+	do {
+		struct query q;
+
+		line.id_count = 0;
+		query_begin(&q, tx, "SELECT id FROM item WHERE story = ? ORDER BY id LIMIT ?");
+		query_bind(&q, as_int(from), as_int(CHANGE_IDS_MAX));
+		while (query_row(&q))
+			query_read(&q, into(&line.ids[line.id_count++]));
+		status = query_end(&q, e);
+		if (status || line.id_count == 0)
+			break;
+		line.seq = changes_reserve(tx);
+		status = query_exec(tx, e,
+			"UPDATE item SET story = ?, rev = ? WHERE story = ? AND id <= ?",
+			as_int(into_story), as_int(line.seq), as_int(from),
+			as_int(line.ids[line.id_count - 1]));
+		if (status == 0)
+			status = changes_put(tx, &line, e);
+	} while (status == 0 && line.id_count == CHANGE_IDS_MAX);
+	return status;
+}
+
+/* Counts are added, but for the feeds, which may be in both. */
+static int add_counts(
+	struct store_tx *tx, int64_t from, int64_t into_story, int64_t rev, struct err *e)
+{
+	return query_exec(tx, e,
+		"UPDATE story SET rev = ?3, items = story.items + f.items,"
+		" unread = story.unread + f.unread, starred = story.starred + f.starred,"
+		" updated_ms = max(story.updated_ms, f.updated_ms),"
+		" first_item = min(story.first_item, f.first_item),"
+		" sources = (SELECT count(DISTINCT feed) FROM item WHERE story = ?2)"
+		" FROM (SELECT * FROM story WHERE id = ?1) AS f WHERE story.id = ?2",
+		as_int(from), as_int(into_story), as_int(rev));
+}
+
+int stories_merge(
+	struct store_tx *tx, int64_t from, int64_t into_story, int64_t now_ms, struct err *e)
+{
+	static const char *const statements[] = {
+		"UPDATE story_alias SET story = ?2 WHERE story = ?1",
+		"INSERT INTO story_alias (id, story) VALUES (?1, ?2)",
+		"DELETE FROM story WHERE id = ?1 AND ?2",
+	};
+	struct change line = {.kind = CHANGE_STORY_MERGED,
+		.time_ms = now_ms,
+		.ids = {into_story, from},
+		.id_count = 2};
+	int status = move_items(tx, from, into_story, now_ms, e);
+
+	line.seq = changes_reserve(tx);
+	if (status == 0)
+		status = add_counts(tx, from, into_story, line.seq, e);
+	for (size_t n = 0; n < sizeof(statements) / sizeof(statements[0]) && status == 0; n++)
+		status = query_exec(tx, e, statements[n], as_int(from), as_int(into_story));
+	return status ? status : changes_put(tx, &line, e);
 }
 
 /* What is selected, and where it goes. */
@@ -121,10 +197,13 @@ int stories_list(struct store_tx *tx, const struct story_filter *f, struct page 
 int stories_get(struct store_tx *tx, int64_t id, struct arena *arena, struct story *ret_story,
 	struct err *e)
 {
-	int status = query_one(tx, arena, e,
-		"SELECT" STORY_COLUMNS STORY_ROWS " WHERE s.id = ? AND " FEED_IS_VISIBLE,
-		VALUES(as_int(id)), COLUMNS(STORY_FIELDS(ret_story)));
+	int64_t known;
+	int status = stories_find(tx, id, &known, e);
 
+	if (status == 0)
+		status = query_one(tx, arena, e,
+			"SELECT" STORY_COLUMNS STORY_ROWS " WHERE s.id = ? AND " FEED_IS_VISIBLE,
+			VALUES(as_int(known)), COLUMNS(STORY_FIELDS(ret_story)));
 	return query_found(status, "story", id, e);
 }
 

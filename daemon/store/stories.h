@@ -63,6 +63,15 @@ int stories_begin(struct store_tx *tx, const struct story_join *join, struct err
 /* Counts a further item, which items_insert() has put into the story. */
 int stories_join(struct store_tx *tx, const struct story_join *join, struct err *e);
 
+/* Whether there is such a story; its own id, or that of the one it was merged into, is in
+ * *ret_id, else 0. */
+int stories_find(struct store_tx *tx, int64_t id, int64_t *ret_id, struct err *e);
+
+/* Moves all items of one story into another, an older one; its id stays known as another name of
+ * that. Writes a line about both: first the story that is left. */
+int stories_merge(
+	struct store_tx *tx, int64_t from, int64_t into_story, int64_t now_ms, struct err *e);
+
 /* Zeroed: everything. */
 struct story_filter {
 	int64_t feed, folder;

@@ -323,7 +323,7 @@ static const struct fault {
 	{"no lock", FAULTVFS_LOCK, SQLITE_IOERR_LOCK, true},
 };
 
-enum { SCHEMA_NOW = 6 };
+enum { SCHEMA_NOW = 7 };
 
 enum { FAULTS = sizeof(faults) / sizeof(faults[0]), MEMORY_RUNS = 30 };
 

@@ -29,7 +29,7 @@ static int open_raw(const char *path, struct db *db)
 
 static void assert_complete(const char *path)
 {
-	assert_int_equal(peek(path, "PRAGMA user_version"), 6);
+	assert_int_equal(peek(path, "PRAGMA user_version"), 7);
 	assert_int_equal(peek(path, "SELECT count(*) FROM pragma_table_info('item') WHERE name = "
 				    "'extensions'"),
 		1);
@@ -38,8 +38,9 @@ static void assert_complete(const char *path)
 	assert_int_equal(
 		peek(path, "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN"
 			   " ('meta', 'change', 'folder', 'feed', 'story', 'item', 'item_text', "
-			   "'revision', 'keep', 'dropped', 'alias', 'hold', 'icon')"),
-		13);
+			   "'revision', 'keep', 'dropped', 'alias', 'hold', 'icon', 'fingerprint', "
+			   "'story_alias')"),
+		15);
 	assert_int_equal(
 		peek(path, "SELECT count(*) FROM meta WHERE key IN ('epoch', 'min_seq')"), 2);
 	assert_int_equal(peek(path, "SELECT length(value) FROM meta WHERE key = 'epoch'"), 16);
@@ -96,7 +97,7 @@ static void test_killed_in_the_middle(void **state)
 
 /* -- older versions: tests/data/schema/N.sql is what a daemon of that time left -- */
 
-enum { NEWEST_FIXTURE = 5 };
+enum { NEWEST_FIXTURE = 6 };
 
 static const char *old_database(struct tmp *tmp, int version)
 {
@@ -137,7 +138,7 @@ static int64_t look(struct db *db, const char *sql)
 static void assert_upgraded(const char *path)
 {
 	assert_complete(path);
-	assert_kept(path, 6);
+	assert_kept(path, 7);
 	assert_int_equal(peek(path, "SELECT sum(bytes) FROM item"), 77);
 	assert_int_equal(peek(path, "SELECT count(*) FROM feed WHERE rhythm_items = 0 AND gap_ms IS"
 				    " NULL AND plan IS NULL AND base_ms IS NULL AND window = 0"

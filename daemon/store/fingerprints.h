@@ -1,0 +1,38 @@
+/* What the story index remembers of items, one row an item, so that it can be built again. */
+#ifndef TIDINGS_STORE_FINGERPRINTS_H
+#define TIDINGS_STORE_FINGERPRINTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "store/store.h"
+
+struct fingerprint_row {
+	int64_t item, story, feed;
+	int64_t original; /* the item whose text it reprints; itself: none */
+	int64_t time_ms;  /* ITEM_TIME */
+};
+
+/* `data` is the story room's. The row goes with its item. */
+int fingerprints_put(struct store_tx *tx, const struct fingerprint_row *row, const struct buf *data,
+	struct err *e);
+
+/* Appends the data; 1, 0 when there is none, or an ERR_*. */
+int fingerprints_get(struct store_tx *tx, int64_t item, struct buf *out, struct err *e);
+
+/* Calls `each` for items beyond `after` that were received at `since_ms` or later, in the order of
+ * their ids, `limit` at most; a negative return of `each` ends with that. *ret_count: how many. */
+int fingerprints_list(struct store_tx *tx, int64_t after, int64_t since_ms, int limit,
+	int (*each)(void *ctx, const struct fingerprint_row *row, const struct buf *data),
+	void *ctx, int *ret_count, struct err *e);
+
+/* Deletes those of items received before, `limit` at most. ret_more: call again. */
+int fingerprints_prune(
+	struct store_tx *tx, int64_t before_ms, int limit, bool *ret_more, struct err *e);
+
+/* A number that goes up with each job that adds some: what is in memory belongs to it. */
+int fingerprints_serial(struct store_tx *tx, int64_t *ret_serial, struct err *e);
+int fingerprints_set_serial(struct store_tx *tx, int64_t serial, struct err *e);
+
+#endif
