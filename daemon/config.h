@@ -13,6 +13,7 @@
 #include "base/map.h"
 #include "fetch/fetch.h"
 #include "fetch/guard.h"
+#include "grouping.h"
 #include "limits.h"
 #include "store/keep.h"
 
@@ -86,6 +87,7 @@ struct config {
 	int64_t socket_mode;
 	struct api_access access; /* writers and readers, as ids */
 	int64_t clients;
+	enum grouping_level stories;
 	int64_t log_level; /* enum log_level */
 
 	struct config_feed *feeds;

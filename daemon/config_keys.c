@@ -22,6 +22,7 @@ static int take_socket(struct config *c, const char *value);
 static int take_writer(struct config *c, const char *value);
 static int take_reader(struct config *c, const char *value);
 static int take_log_level(struct config *c, const char *value);
+static int take_stories(struct config *c, const char *value);
 static int take_feed_url(struct config *c, const char *value);
 static int take_feed_folder(struct config *c, const char *value);
 
@@ -87,6 +88,8 @@ static const struct config_key top_keys[] = {
 		"who may look, but not change", 0, take_reader},
 	{"clients", CONFIG_INT, "256", "8", "4096", NULL,
 		"connections to the socket at once", offsetof(struct config, clients), NULL},
+	{"stories", CONFIG_STRING, "normal", NULL, NULL, "strict, normal, wide or off",
+		"how alike items must be to be one story", 0, take_stories},
 	{"log_level", CONFIG_STRING, "info", NULL, NULL, "error, warning, info or debug",
 		"what is logged", 0, take_log_level},
 };
@@ -382,6 +385,11 @@ static int take_log_level(struct config *c, const char *value)
 	if (rc == 0)
 		c->log_level = level;
 	return rc;
+}
+
+static int take_stories(struct config *c, const char *value)
+{
+	return grouping_level_parse(value, &c->stories) ? 0 : ERR_INVALID;
 }
 
 /* "file:world.xml" -> "file:///folder/world.xml". The folder's bytes that mean something in a URL

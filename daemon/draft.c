@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "base/map.h"
+#include "grouping.h"
 #include "limits.h"
 #include "parse/parse.h"
 #include "story/canonical.h"
@@ -86,6 +87,26 @@ static void put_excerpt(const struct item *item, struct buf *out)
 		parse_excerpt(html, EXCERPT_MAX, out);
 }
 
+/* What is older costs no more than its identity. */
+static int take_fingerprint(const struct item *item, int64_t now_ms, struct arena *a,
+	struct buf *scratch, struct draft *draft)
+{
+	const char *html = item->content ? item->content : item->summary;
+	int rv;
+
+	draft->recent =
+		now_ms != TIME_NONE &&
+		grouping_takes(
+			item->published_ms == TIME_NONE ? now_ms : item->published_ms, now_ms);
+	if (!draft->recent)
+		return 0;
+	if (html)
+		parse_excerpt(html, FINGERPRINT_TEXT_MAX, scratch);
+	rv = fingerprint_make(item->title, buf_string(scratch), a, &draft->fingerprint);
+	buf_reset(scratch);
+	return rv;
+}
+
 static int fill(const struct item *item, int64_t key, struct arena *a, struct buf *scratch,
 	struct draft *draft)
 {
@@ -107,8 +128,8 @@ static int fill(const struct item *item, int64_t key, struct arena *a, struct bu
 }
 
 /* Fills in the drafts from the last one down. */
-static int fill_all(
-	const struct feed_content *feed, const int64_t *keys, struct arena *a, struct draft **first)
+static int fill_all(const struct feed_content *feed, const int64_t *keys, int64_t now_ms,
+	struct arena *a, struct draft **first)
 {
 	struct buf scratch;
 	struct map seen = {0};
@@ -122,14 +143,38 @@ static int fill_all(
 		rv = map_put(&seen, keys[index], *first);
 		if (!rv)
 			rv = fill(item, keys[index], a, &scratch, --*first);
+		if (!rv)
+			rv = take_fingerprint(item, now_ms, a, &scratch, *first);
 	}
 	map_finish(&seen);
 	buf_finish(&scratch);
 	return rv;
 }
 
-int draft_items(const struct feed_content *feed, struct arena *a, struct draft **ret_drafts,
-	size_t *ret_count)
+enum { SHARED_URL_MAX = 3 }; /* items of a document */
+
+/* What many items of a document link to is what they are about, not what they are. */
+static int drop_shared_urls(struct draft *drafts, size_t count)
+{
+	struct map seen = {0};
+	int rv = 0;
+
+	for (size_t i = 0; i < count && !rv; i++) {
+		uintptr_t times = (uintptr_t)map_get(&seen, drafts[i].url_key);
+
+		if (drafts[i].url_key)
+			rv = map_put(&seen, drafts[i].url_key, (void *)(times + 1));
+	}
+	for (size_t i = 0; i < count && !rv; i++) {
+		if ((uintptr_t)map_get(&seen, drafts[i].url_key) > SHARED_URL_MAX)
+			drafts[i].url_key = 0;
+	}
+	map_finish(&seen);
+	return rv;
+}
+
+int draft_items(const struct feed_content *feed, int64_t now_ms, struct arena *a,
+	struct draft **ret_drafts, size_t *ret_count)
 {
 	struct draft *drafts, *first;
 	int64_t *keys;
@@ -145,10 +190,10 @@ int draft_items(const struct feed_content *feed, struct arena *a, struct draft *
 	first = drafts + feed->item_count;
 	rv = identity_keys(feed, keys);
 	if (!rv)
-		rv = fill_all(feed, keys, a, &first);
+		rv = fill_all(feed, keys, now_ms, a, &first);
 	if (rv)
 		return rv;
 	*ret_drafts = first;
 	*ret_count = (size_t)(drafts + feed->item_count - first);
-	return 0;
+	return drop_shared_urls(first, *ret_count);
 }

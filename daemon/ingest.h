@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "draft.h"
+#include "grouping.h"
 #include "store/feeds.h"
 #include "store/store.h"
 
@@ -28,7 +29,8 @@ struct ingest {
 	 * from their number; NULL: nothing does. */
 	void (*plan)(struct ingest *in);
 
-	const char *icon_url; /* the feed's icon is due; NULL: it is not */
+	struct grouping *grouping; /* NULL: texts are not compared */
+	const char *icon_url;      /* the feed's icon is due; NULL: it is not */
 
 	int new_items, changed_items;
 	int64_t moved_into; /* its address has changed: `feed`, or the one that had that already

@@ -32,6 +32,8 @@ struct refresh {
 
 	struct list node; /* in env->parse_queue */
 	uv_work_t work;
+	int64_t received_ms;
+	struct grouping *grouping; /* NULL: texts are not compared */
 	char body_hash[HASH128_TEXT_BYTES];
 	bool redirected; /* counted in env->redirected */
 	bool same_body;  /* the bytes of the last time: nothing to parse (A8) */
@@ -190,6 +192,8 @@ void refresh_stop(struct refresh_env *env)
 
 static void begin_parse(struct refresh *r)
 {
+	r->received_ms = r->env->now_ms();
+	r->grouping = r->env->grouping;
 	list_push(&r->env->parse_queue, &r->node);
 	r->env->parse_waiting++;
 	admit_parsers(r->env);
@@ -212,7 +216,7 @@ static void parse(uv_work_t *work)
 	rv = parse_document(
 		body->data, body->len, &options, &r->arena, &r->content, &r->parse_error);
 	if (!rv)
-		rv = draft_items(r->content, &r->arena, &drafts, &r->ingest.count);
+		rv = draft_items(r->content, r->received_ms, &r->arena, &drafts, &r->ingest.count);
 	if (rv && !r->parse_error.code)
 		err_set(&r->parse_error, rv, NULL);
 	r->ingest.drafts = drafts;
@@ -390,6 +394,7 @@ static void begin_store(struct refresh *r)
 	poll->http_status = r->fetched.status;
 	r->policy = r->env->policy;
 	r->ingest.plan = plan;
+	r->ingest.grouping = r->grouping;
 	r->result.outcome = judge(r, error);
 	r->result.wait_ms = plan_policy_of(&r->policy, &r->feed).min_ms; /* if it is not stored */
 	hold(r);

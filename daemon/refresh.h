@@ -8,6 +8,7 @@
 
 #include "base/list.h"
 #include "fetch/fetch.h"
+#include "grouping.h"
 #include "outage.h"
 #include "plan.h"
 #include "store/store.h"
@@ -17,6 +18,7 @@ struct refresh_env {
 	uv_loop_t *loop;
 	struct store *store;
 	struct fetcher *fetcher;
+	struct grouping *grouping; /* used on the store's thread; NULL: texts are not compared */
 	struct plan_policy policy;
 	size_t arena_max_bytes;                       /* of one refresh */
 	int64_t (*now_ms)(void);                      /* the clock */

@@ -56,6 +56,7 @@ struct server {
 
 	struct store *store;
 	struct fetcher *fetcher;
+	struct grouping *grouping; /* the store thread's */
 	struct schedule *schedule;
 	struct api *api;
 	struct subscriptions subscriptions;
@@ -101,6 +102,9 @@ static void configure_env(struct server *s)
 	s->env.arena_max_bytes =
 		REFRESH_ARENA_BASE + PARSE_ARENA_FACTOR * (size_t)s->config.document_max_bytes;
 	s->subscriptions.policy = s->env.policy;
+	s->env.grouping = s->config.stories == GROUPING_OFF ? NULL : s->grouping;
+	if (s->grouping)
+		grouping_set_level(s->grouping, s->config.stories);
 }
 
 /* -- polling -- */
@@ -261,6 +265,8 @@ static void loaded(
 		log_event(LOG_INFO, "started", "version=%s database=%s socket=%s", TIDINGS_VERSION,
 			s->config.database, s->api ? s->config.socket : NULL);
 		watchdog_start(&s->watchdog, &s->loop, s->store, s->watch_ms, alive, s);
+		if (!s->options->once)
+			grouping_warm(s->grouping, s->store);
 	}
 	tell_systemd(s, "READY=1");
 	if (care_is_due(s->store) && !s->options->once)
@@ -356,6 +362,9 @@ static int start_parts(struct server *s, struct err *e)
 	rv = open_store(s, e);
 	if (rv)
 		return rv;
+	s->grouping = grouping_create(s->config.stories);
+	if (!s->grouping)
+		return err_set(e, ERR_NOMEM, NULL);
 	fetch = config_fetch_options(&s->config, s->agent);
 	rv = fetcher_create(&s->loop, &fetch, &s->fetcher, e);
 	if (rv)
@@ -574,6 +583,7 @@ static int finish(struct server *s)
 	subscriptions_finish(&s->subscriptions);
 	schedule_destroy(s->schedule);
 	store_close(s->store);
+	grouping_destroy(s->grouping);
 	subscription_list_finish(&s->list);
 	config_finish(&s->config);
 	if (uv_loop_close(&s->loop)) {

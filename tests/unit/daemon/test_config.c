@@ -128,12 +128,13 @@ static void test_texts(void **state)
 {
 	struct fixture *f = *state;
 	expect_good(f,
-		"contact = 'https://example.org/me'\nlog_level = debug\n"
+		"contact = 'https://example.org/me'\nstories = wide\nlog_level = debug\n"
 		"database = 'x/../state/./t.db'\nsocket = '/run/x//t.sock'\n"
 		"allow = { '127.0.0.0/8', ::1 }\nfile_roots = { '.', 'feeds/', '../b', '/c/' }\n");
 	char expected[400];
 	assert_string_equal(f->config.contact, "https://example.org/me");
 	assert_int_equal(f->config.log_level, LOG_DEBUG);
+	assert_int_equal(f->config.stories, GROUPING_WIDE);
 	snprintf(expected, sizeof(expected), "%s/state/t.db", f->folder);
 	assert_string_equal(f->config.database, expected);
 	assert_string_equal(f->config.socket, "/run/x/t.sock");
@@ -413,6 +414,7 @@ static void test_default(void **state)
 	assert_int_equal(config_default(&f->config, &f->e), 0);
 	assert_int_equal(f->config.interval_max_ms, 24 * f->config.interval_min_ms);
 	assert_int_equal(f->config.log_level, LOG_INFO);
+	assert_int_equal(f->config.stories, GROUPING_NORMAL);
 	assert_null(f->config.path);
 	assert_int_equal(f->config.feed_count, 0);
 	assert_non_null(f->config.database);
@@ -563,7 +565,7 @@ static void test_sample_uncommented(void **state)
 		keys += key && !peers;
 	}
 	expect_good(f, sample);
-	assert_int_equal(keys, 25);
+	assert_int_equal(keys, 26);
 	assert_int_equal(f->config.feed_count, 3);
 	assert_int_equal(f->config.folder_count + f->config.group_count, 1 + 1);
 	assert_string_equal(f->config.contact, "https://example.org/about-me");
@@ -576,6 +578,7 @@ static void test_sample_uncommented(void **state)
 			assert_int_equal(number_of(&f->config, all[i].name),
 				number_of(&defaults, all[i].name));
 	assert_int_equal(f->config.log_level, defaults.log_level);
+	assert_int_equal(f->config.stories, defaults.stories);
 	config_finish(&defaults);
 	free(sample);
 }

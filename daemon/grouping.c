@@ -1,0 +1,318 @@
+/* Which story an item belongs to: the story index at work. */
+#include "grouping.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/times.h"
+#include "limits.h"
+#include "store/fingerprints.h"
+#include "store/stories.h"
+
+enum { WORD_BYTES = 128 };
+
+struct grouping {
+	_Atomic(enum grouping_level) level;
+	struct story_index *index; /* NULL: nothing was read yet */
+	int64_t week;              /* since whose beginning it has been read anew */
+	int64_t loaded;            /* the last item that was read */
+	bool complete;
+	bool changed;   /* by this job */
+	bool old;       /* the database has rows that nobody will read again */
+	int64_t serial; /* the database's, as long as they are the same */
+	bool more;      /* to be read by `job` */
+	struct store *store;
+	struct store_job job;
+	struct store_tx *tx;
+	struct buf data; /* a fingerprint on its way from or to the database */
+};
+
+static bool load_one(void *ctx, int64_t item, struct fingerprint *ret_fingerprint)
+{
+	struct grouping *g = ctx;
+
+	buf_reset(&g->data);
+	return fingerprints_get(g->tx, item, &g->data, NULL) > 0 &&
+	       fingerprint_read(g->data.data, g->data.len, ret_fingerprint);
+}
+
+bool grouping_level_parse(const char *name, enum grouping_level *ret_level)
+{
+	static const char *const names[] = {[GROUPING_OFF] = "off",
+		[GROUPING_STRICT] = "strict",
+		[GROUPING_NORMAL] = "normal",
+		[GROUPING_WIDE] = "wide"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (!names[i] || strcmp(names[i], name) != 0)
+			continue;
+		*ret_level = (enum grouping_level)i;
+		return true;
+	}
+	return false;
+}
+
+void grouping_set_level(struct grouping *g, enum grouping_level level)
+{
+	g->level = level;
+}
+
+struct grouping *grouping_create(enum grouping_level level)
+{
+	struct grouping *g = calloc(1, sizeof(*g));
+
+	if (!g)
+		return NULL;
+	g->level = level;
+	buf_init(&g->data, STORE_FINGERPRINT_BYTES);
+	return g;
+}
+
+void grouping_destroy(struct grouping *g)
+{
+	if (!g)
+		return;
+	story_index_destroy(g->index);
+	buf_finish(&g->data);
+	free(g);
+}
+
+bool grouping_takes(int64_t time_ms, int64_t now_ms)
+{
+	return time_ms >= now_ms - STORY_WINDOW_MS;
+}
+
+/* -- reading what there is -- */
+
+static int64_t since_ms(const struct grouping *g)
+{
+	return (g->week - 1) * STORY_WINDOW_MS;
+}
+
+static int forget(struct grouping *g, int64_t now_ms)
+{
+	story_index_destroy(g->index);
+	g->index = story_index_create(load_one, g);
+	g->week = now_ms / STORY_WINDOW_MS;
+	g->loaded = 0;
+	g->complete = false;
+	g->changed = false;
+	g->old = true;
+	return g->index ? 0 : ERR_NOMEM;
+}
+
+static int take_row(void *ctx, const struct fingerprint_row *row, const struct buf *data)
+{
+	struct grouping *g = ctx;
+	struct fingerprint f;
+	int status;
+
+	g->loaded = row->item;
+	if (!fingerprint_read(data->data, data->len, &f))
+		return 0;
+	status = story_index_add(g->index, &(struct index_item){.item = row->item,
+						   .story = row->story,
+						   .feed = row->feed,
+						   .group = row->original,
+						   .time_ms = row->time_ms,
+						   .fingerprint = &f});
+	return status == ERR_TOO_BIG ? 0 : status;
+}
+
+/* Two weeks are remembered at the most, and one at the least; the older one is forgotten as a
+ * whole, so that a start in between finds the same. */
+int grouping_load(struct grouping *g, struct store_tx *tx, int64_t now_ms, int items,
+	bool *ret_more, struct err *e)
+{
+	int64_t serial;
+	int count = 0, status = fingerprints_serial(tx, &serial, e);
+
+	*ret_more = false;
+	if (status)
+		return status;
+	if (!g->index || now_ms / STORY_WINDOW_MS != g->week || serial != g->serial)
+		status = forget(g, now_ms);
+	g->serial = serial;
+	if (status || g->complete)
+		return status ? err_set(e, status, NULL) : 0;
+	status = fingerprints_list(
+		tx, g->loaded, (g->week - 1) * STORY_WINDOW_MS, items, take_row, g, &count, e);
+	if (status) {
+		story_index_destroy(g->index);
+		g->index = NULL;
+		return status;
+	}
+	g->complete = count < items;
+	*ret_more = !g->complete;
+	return 0;
+}
+
+static int load_some(struct store_tx *tx, void *arg, struct err *e)
+{
+	struct grouping *g = arg;
+
+	return grouping_load(g, tx, times_now_ms(), STORY_LOAD_ITEMS, &g->more, e);
+}
+
+/* What fails is read by the first poll. */
+static void loaded_some(struct store_job *job)
+{
+	struct grouping *g = job->arg;
+
+	if (job->status == 0 && g->more)
+		grouping_warm(g, g->store);
+}
+
+void grouping_warm(struct grouping *g, struct store *store)
+{
+	g->store = store;
+	g->job = (struct store_job){
+		.class = STORE_POLL, .run = load_some, .done = loaded_some, .arg = g};
+	(void)!store_write(store, &g->job);
+}
+
+int grouping_begin(struct grouping *g, struct store_tx *tx, int64_t now_ms, struct err *e)
+{
+	bool more;
+	int status;
+
+	g->tx = tx;
+	g->changed = false;
+	do
+		status = grouping_load(g, tx, now_ms, STORY_LOAD_ITEMS, &more, e);
+	while (status == 0 && more);
+	return status;
+}
+
+/* -- one item -- */
+
+/* Stories go when their items do; of those the index learns only here. */
+static int check(struct grouping *g, int64_t *story, struct err *e)
+{
+	int64_t id = *story;
+	int status = id ? stories_find(g->tx, id, story, e) : 0;
+
+	if (status == 0 && *story != id)
+		*story = 0;
+	return status;
+}
+
+int grouping_judge(struct grouping *g, const struct index_item *item, struct verdict *ret_verdict,
+	struct err *e)
+{
+	static const struct index_level *const levels[] = {
+		[GROUPING_STRICT] = &index_level_strict,
+		[GROUPING_NORMAL] = &index_level_normal,
+		[GROUPING_WIDE] = &index_level_wide,
+	};
+	int status;
+
+	story_index_judge(g->index, item, levels[g->level], ret_verdict);
+	status = check(g, &ret_verdict->story, e);
+	if (status == 0)
+		status = check(g, &ret_verdict->merge, e);
+	if (status == 0 && ret_verdict->story == 0)
+		*ret_verdict = (struct verdict){.kind = VERDICT_NEW};
+	return status;
+}
+
+static void put_words(const char *text, uint32_t *keys, int count, struct json *j)
+{
+	char word[WORD_BYTES];
+	struct token token;
+	struct tokens t;
+
+	tokens_init(&t, text, strlen(text));
+	while (tokens_next(&t, &token)) {
+		for (int i = 0; i < count; i++) {
+			if (token.term >> 8 != keys[i])
+				continue;
+			snprintf(word, sizeof(word), "%.*s", (int)token.len, token.text);
+			json_put_string(j, NULL, word);
+			keys[i] = UINT32_MAX; /* each once */
+		}
+	}
+}
+
+void grouping_words(
+	const struct verdict *verdict, const char *title, const char *text, struct buf *out)
+{
+	uint32_t keys[INDEX_EVIDENCE_MAX];
+	struct json j;
+
+	if (verdict->evidence_count == 0)
+		return;
+	memcpy(keys, verdict->evidence, sizeof(keys));
+	json_init(&j, out);
+	json_put_array(&j, NULL);
+	if (title)
+		put_words(title, keys, verdict->evidence_count, &j);
+	if (text)
+		put_words(text, keys, verdict->evidence_count, &j);
+	json_end(&j);
+}
+
+/* From here on what is remembered is ahead of the database, until the job and its commit are done.
+ */
+static void begin_change(struct grouping *g)
+{
+	if (!g->changed)
+		g->serial++;
+	g->changed = true;
+}
+
+static int write_row(struct grouping *g, const struct index_item *item, struct err *e)
+{
+	const struct fingerprint_row row = {
+		item->item, item->story, item->feed, item->group, item->time_ms};
+	size_t len = fingerprint_bytes(item->fingerprint);
+
+	buf_reset(&g->data);
+	if (buf_reserve(&g->data, len))
+		return err_set(e, buf_status(&g->data), NULL);
+	fingerprint_write(item->fingerprint, (unsigned char *)g->data.data);
+	g->data.len = len;
+	return fingerprints_put(g->tx, &row, &g->data, e);
+}
+
+int grouping_add(struct grouping *g, const struct index_item *item, struct err *e)
+{
+	struct index_item known = *item;
+	int status;
+
+	known.group = item->group ? item->group : item->item;
+	begin_change(g);
+	status = story_index_add(g->index, &known);
+	if (status == ERR_TOO_BIG)
+		return 0;
+	return status ? err_set(e, status, NULL) : write_row(g, &known, e);
+}
+
+int grouping_merge(struct grouping *g, int64_t one, int64_t other, int64_t now_ms, struct err *e)
+{
+	int64_t older, younger;
+	int status = stories_find(g->tx, one, &one, e);
+
+	if (status == 0)
+		status = stories_find(g->tx, other, &other, e);
+	if (status || !one || !other || one == other)
+		return status;
+	older = one < other ? one : other;
+	younger = one < other ? other : one;
+	begin_change(g);
+	status = story_index_merge(g->index, younger, older);
+	if (status)
+		return err_set(e, status, NULL);
+	return stories_merge(g->tx, younger, older, now_ms, e);
+}
+
+int grouping_end(struct grouping *g, struct err *e)
+{
+	int status = g->changed ? fingerprints_set_serial(g->tx, g->serial, e) : 0;
+
+	if (status == 0 && g->old)
+		status = fingerprints_prune(g->tx, since_ms(g), STORY_PRUNE_ITEMS, &g->old, e);
+	return status;
+}

@@ -1,0 +1,69 @@
+/* Which story an item belongs to: the story index at work. Used on the store's thread alone, inside
+ * the transaction that writes what it decides. What it remembers and what the database holds are
+ * the same: after work that was undone it reads the database again. */
+#ifndef TIDINGS_GROUPING_H
+#define TIDINGS_GROUPING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "store/store.h"
+#include "story/index.h"
+
+struct grouping;
+
+/* How alike items must be to be one story. */
+enum grouping_level {
+	GROUPING_OFF,      /* only what has the same address; the grouping is not used at all */
+	GROUPING_REPRINTS, /* the same text (for measuring) */
+	GROUPING_STRICT,
+	GROUPING_NORMAL,
+	GROUPING_WIDE,
+};
+
+/* "strict", "normal", "wide", "off". */
+bool grouping_level_parse(const char *name, enum grouping_level *ret_level);
+
+/* NULL when out of memory. Any thread; nothing is read before grouping_begin(). */
+struct grouping *grouping_create(enum grouping_level level);
+void grouping_destroy(struct grouping *g);
+
+/* For items that come from now on. Any thread. */
+void grouping_set_level(struct grouping *g, enum grouping_level level);
+
+/* Whether the item is recent enough to be told apart from others by its text. */
+bool grouping_takes(int64_t time_ms, int64_t now_ms);
+
+/* Reads a part of what was published lately, `items` at most; ret_more: call again. ERR_NOMEM,
+ * ERR_IO. */
+int grouping_load(struct grouping *g, struct store_tx *tx, int64_t now_ms, int items,
+	bool *ret_more, struct err *e);
+
+/* Reads it all in jobs of its own, so that the first poll need not wait for long. Loop thread; the
+ * store must be stopped before the grouping is destroyed. */
+void grouping_warm(struct grouping *g, struct store *store);
+
+/* A job begins to use it: whatever is not read yet is read now. Each is followed by a
+ * grouping_end(). */
+int grouping_begin(struct grouping *g, struct store_tx *tx, int64_t now_ms, struct err *e);
+
+/* Where an item belongs. *ret_verdict names a story that is there, or none. */
+int grouping_judge(struct grouping *g, const struct index_item *item, struct verdict *ret_verdict,
+	struct err *e);
+
+/* Appends the words that say why, as they stand in the texts (either may be NULL): a JSON array, or
+ * nothing. */
+void grouping_words(
+	const struct verdict *verdict, const char *title, const char *text, struct buf *out);
+
+/* Remembers an item that was written; item->group 0: its own. */
+int grouping_add(struct grouping *g, const struct index_item *item, struct err *e);
+
+/* One of two stories becomes the older one's, in the database, too. */
+int grouping_merge(struct grouping *g, int64_t one, int64_t other, int64_t now_ms, struct err *e);
+
+/* The job ends; after a failure of one of the above it need not be called. */
+int grouping_end(struct grouping *g, struct err *e);
+
+#endif

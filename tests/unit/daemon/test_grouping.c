@@ -1,0 +1,455 @@
+/* Items into stories by their texts, in a real database: what joins what, and that what is
+ * remembered is what the database holds, whatever fails. */
+#include "unit/store/fixture.h"
+
+#include "draft.h"
+#include "grouping.h"
+#include "ingest.h"
+#include "store/drop.h"
+#include "support/fault.h"
+#include "support/faultvfs.h"
+
+#define HOUR (3600 * 1000LL)
+#define DAY  (24 * HOUR)
+
+enum { FEEDS = 6, ARENA_BYTES = 8 << 20 };
+
+struct world {
+	struct fixture f;
+	struct grouping *grouping;
+	int64_t now_ms;
+};
+
+static const char wire[] =
+	"<p>The president landed in the capital on Tuesday night for talks with his host, the "
+	"first "
+	"visit of its kind in twenty-four years. Both sides are expected to sign a treaty on "
+	"mutual "
+	"defence, officials said, while thousands of people lined the avenues with flags.</p>"
+	"<p>Diplomats in the region watched with unease; the sanctions that both countries face "
+	"have "
+	"brought them closer together than at any time since the end of the cold war.</p>";
+
+/* Other words about the same. */
+static const char report[] =
+	"<p>Flags, portraits and a handshake at the airport: the capital received the president on "
+	"Tuesday night. A treaty on mutual defence is to be signed, and the host, who waited at "
+	"the "
+	"foot of the stairs, spoke of a visit that the region will remember.</p>";
+
+static const char garden[] =
+	"<p>Tomatoes want warmth, water in the morning and patience. Our gardener explains how to "
+	"tie "
+	"them, when to pinch out the side shoots, and why the lowest leaves should go first.</p>";
+
+static const char russian[] =
+	"<p>Президент прибыл в столицу во вторник вечером для переговоров, это первый такой визит "
+	"за "
+	"двадцать четыре года. Стороны подпишут договор о взаимной обороне.</p>";
+
+static int add_feeds(struct store_tx *tx, void *arg, struct err *e)
+{
+	char url[64];
+	int64_t id;
+	int status = 0;
+
+	(void)arg;
+	for (int i = 1; i <= FEEDS && status == 0; i++) {
+		snprintf(url, sizeof(url), "https://%d.example/feed", i);
+		status = add_feed(tx, url, NULL, &id, e);
+	}
+	return status;
+}
+
+static void open_world(struct world *w)
+{
+	memset(w, 0, sizeof(*w));
+	fixture_open(&w->f);
+	must_write(&w->f, add_feeds, NULL);
+	w->grouping = grouping_create(GROUPING_NORMAL);
+	assert_non_null(w->grouping);
+	w->now_ms = NOW;
+}
+
+static void close_world(struct world *w)
+{
+	assert_counts(w->f.path);
+	assert_sound(w->f.path);
+	fixture_close(&w->f);
+	grouping_destroy(w->grouping);
+}
+
+struct wanted {
+	int feed;
+	const char *guid, *link, *title, *html;
+	int64_t age_ms;
+};
+
+static int try_put(struct world *w, const struct wanted *item, struct err *e)
+{
+	struct item parsed = {.id = (char *)item->guid,
+		.link = (char *)item->link,
+		.title = (char *)item->title,
+		.content = (char *)item->html,
+		.published_ms = w->now_ms - item->age_ms,
+		.updated_ms = TIME_NONE};
+	struct feed_content content = {.items = &parsed, .item_count = 1};
+	struct ingest in = {.feed = item->feed,
+		.now_ms = w->now_ms,
+		.grouping = w->grouping,
+		.poll = {.now_ms = w->now_ms, .status = FEED_OK, .http_status = 200}};
+	struct draft *drafts = NULL;
+	struct arena arena;
+	char url[64];
+	int status;
+
+	snprintf(url, sizeof(url), "https://%d.example/feed", item->feed);
+	in.url = url;
+	arena_init(&arena, ARENA_BYTES);
+	assert_int_equal(draft_items(&content, w->now_ms, &arena, &drafts, &in.count), 0);
+	in.drafts = drafts;
+	status = do_write(&w->f, ingest_run, &in, e);
+	arena_finish(&arena);
+	return status;
+}
+
+static void put(struct world *w, int feed, const char *guid, const char *title, const char *html)
+{
+	struct wanted item = {.feed = feed, .guid = guid, .title = title, .html = html};
+
+	assert_int_equal(try_put(w, &item, NULL), 0);
+}
+
+static int64_t story_of(struct world *w, const char *guid)
+{
+	char sql[128];
+
+	snprintf(sql, sizeof(sql), "SELECT story FROM item WHERE guid = '%s'", guid);
+	return peek(w->f.path, sql);
+}
+
+static void assert_reason(struct world *w, const char *guid, enum story_reason reason)
+{
+	char sql[128];
+
+	snprintf(sql, sizeof(sql), "SELECT reason FROM item WHERE guid = '%s'", guid);
+	assert_int_equal(peek(w->f.path, sql), reason);
+}
+
+static void restart(struct world *w)
+{
+	grouping_destroy(w->grouping);
+	w->grouping = grouping_create(GROUPING_NORMAL);
+	assert_non_null(w->grouping);
+}
+
+/* -- what joins what -- */
+
+static void test_reasons(void **state)
+{
+	struct wanted same_link = {.feed = 4,
+		.guid = "d",
+		.link = "https://m.1.example/a?utm_source=x",
+		.title = "Short"};
+	struct wanted first = {.feed = 1,
+		.guid = "a",
+		.link = "https://1.example/a",
+		.title = "President lands in capital for talks",
+		.html = wire};
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	assert_int_equal(try_put(&w, &first, NULL), 0);
+	put(&w, 2, "b", "A visit after 24 years", wire);
+	put(&w, 3, "c", "Capital receives the president with flags", report);
+	assert_int_equal(try_put(&w, &same_link, NULL), 0);
+	put(&w, 5, "e", "How to tie tomatoes", garden);
+	put(&w, 6, "f", "Президент прибыл в столицу", russian);
+	assert_reason(&w, "a", STORY_FIRST);
+	assert_reason(&w, "b", STORY_NEAR_DUPLICATE);
+	assert_reason(&w, "c", STORY_SAME_EVENT);
+	assert_reason(&w, "d", STORY_SAME_URL);
+	assert_reason(&w, "e", STORY_FIRST);
+	assert_reason(&w, "f", STORY_FIRST);
+	assert_int_equal(peek(w.f.path, "SELECT count(*) FROM story"), 3);
+	assert_int_equal(peek(w.f.path, "SELECT sources FROM story WHERE id = 1"), 4);
+	assert_int_equal(
+		peek(w.f.path,
+			"SELECT score = 1.0 AND evidence IS NULL FROM item WHERE guid = 'b'"),
+		1);
+	assert_int_equal(
+		peek(w.f.path, "SELECT score BETWEEN 0.1 AND 0.9 AND"
+			       " json_array_length(evidence) > 1 FROM item WHERE guid = 'c'"),
+		1);
+	assert_int_equal(peek(w.f.path, "SELECT original FROM fingerprint WHERE item = 2"), 1);
+	assert_int_equal(peek(w.f.path, "SELECT original FROM fingerprint WHERE item = 3"), 3);
+	close_world(&w);
+}
+
+/* What is older than the window costs its identity only; what lies a window behind is another
+ * story. */
+static void test_windows(void **state)
+{
+	struct wanted old = {
+		.feed = 2, .guid = "old", .title = "A visit", .html = wire, .age_ms = 8 * DAY};
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	put(&w, 1, "a", "President lands in capital for talks", wire);
+	assert_int_equal(try_put(&w, &old, NULL), 0);
+	assert_reason(&w, "old", STORY_FIRST);
+	assert_int_equal(peek(w.f.path, "SELECT count(*) FROM fingerprint"), 1);
+	w.now_ms += 8 * DAY;
+	put(&w, 3, "late", "A visit once more", wire);
+	assert_reason(&w, "late", STORY_FIRST);
+	w.now_ms += 6 * DAY;
+	put(&w, 4, "later", "A visit once more, later", wire);
+	assert_int_equal(story_of(&w, "later"), story_of(&w, "late"));
+	assert_int_equal(peek(w.f.path, "SELECT count(*) FROM fingerprint"), 2);
+	w.now_ms += 7 * DAY; /* what can be joined no more is kept no more */
+	put(&w, 5, "e", "How to tie tomatoes", garden);
+	assert_int_equal(peek(w.f.path, "SELECT count(*) FROM fingerprint"), 3);
+	close_world(&w);
+}
+
+/* What one feed tells apart stays apart, until another one tells of it, too; after a start as well.
+ */
+static void test_one_feed(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	put(&w, 1, "a", "President lands in capital for talks", wire);
+	put(&w, 1, "b", "Capital receives the president with flags", report);
+	restart(&w);
+	put(&w, 1, "c", "Flags for the president in the capital", report + 3);
+	assert_reason(&w, "a", STORY_FIRST);
+	assert_reason(&w, "b", STORY_FIRST);
+	assert_reason(&w, "c", STORY_NEAR_DUPLICATE);
+	assert_int_equal(story_of(&w, "c"), story_of(&w, "b"));
+	restart(&w);
+	put(&w, 2, "d", "President in the capital for talks and a treaty", report);
+	put(&w, 1, "e", "Talks on a treaty: president in the capital",
+		"<p>Flags and a treaty.</p>");
+	assert_reason(&w, "e", STORY_SAME_EVENT);
+	close_world(&w);
+}
+
+/* An address that a document's items share is none of theirs. */
+static void test_shared_address(void **state)
+{
+	static const char *const ids[] = {"1", "2", "3", "4"};
+	struct item items[4];
+	struct feed_content content = {.items = items, .item_count = 4};
+	struct draft *drafts;
+	struct arena arena;
+	size_t count;
+
+	(void)state;
+	for (int i = 0; i < 4; i++)
+		items[i] = (struct item){.id = (char *)ids[i],
+			.link = (char *)"https://example.org/live",
+			.title = (char *)ids[i],
+			.published_ms = NOW,
+			.next = i < 3 ? &items[i + 1] : NULL};
+	arena_init(&arena, ARENA_BYTES);
+	assert_int_equal(draft_items(&content, NOW, &arena, &drafts, &count), 0);
+	for (size_t i = 0; i < count; i++)
+		assert_int_equal(drafts[i].url_key, 0);
+	content.items = &items[1];
+	content.item_count = 3;
+	assert_int_equal(draft_items(&content, NOW, &arena, &drafts, &count), 0);
+	for (size_t i = 0; i < count; i++)
+		assert_int_not_equal(drafts[i].url_key, 0);
+	arena_finish(&arena);
+}
+
+/* -- memory and database -- */
+
+static void test_restart(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	put(&w, 1, "a", "President lands in capital for talks", wire);
+	put(&w, 5, "e", "How to tie tomatoes", garden);
+	restart(&w);
+	put(&w, 2, "b", "A visit after 24 years", wire);
+	restart(&w);
+	put(&w, 3, "c", "Capital receives the president with flags", report);
+	assert_int_equal(story_of(&w, "b"), 1);
+	assert_int_equal(story_of(&w, "c"), 1);
+	close_world(&w);
+}
+
+static int fail_after(struct store_tx *tx, void *arg, struct err *e)
+{
+	int status = ingest_run(tx, arg, e);
+
+	return status ? status : err_set(e, ERR_INVALID, "undone");
+}
+
+/* What a job has written that was undone is remembered no more, and its ids are given again. */
+static void test_undone(void **state)
+{
+	struct item item = {.id = (char *)"ghost",
+		.title = (char *)"President lands in capital for talks",
+		.content = (char *)wire,
+		.published_ms = NOW,
+		.updated_ms = TIME_NONE};
+	struct feed_content content = {.items = &item, .item_count = 1};
+	struct draft *drafts;
+	struct arena arena;
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	struct ingest in = {.feed = 1,
+		.url = "https://1.example/feed",
+		.now_ms = NOW,
+		.grouping = w.grouping,
+		.poll = {.now_ms = NOW, .status = FEED_OK, .http_status = 200}};
+	arena_init(&arena, ARENA_BYTES);
+	assert_int_equal(draft_items(&content, NOW, &arena, &drafts, &in.count), 0);
+	in.drafts = drafts;
+	assert_int_equal(do_write(&w.f, fail_after, &in, NULL), ERR_INVALID);
+	put(&w, 5, "e", "How to tie tomatoes", garden);
+	put(&w, 2, "b", "A visit after 24 years", wire);
+	assert_reason(&w, "b", STORY_FIRST);
+	assert_int_equal(peek(w.f.path, "SELECT count(*) FROM fingerprint"), 2);
+	arena_finish(&arena);
+	close_world(&w);
+}
+
+static int drop_first(struct store_tx *tx, void *arg, struct err *e)
+{
+	struct drop drop;
+
+	(void)arg;
+	drop_init(&drop, 1, NOW);
+	drop_add(&drop, 1, 1);
+	return drop_run(tx, &drop, false, e);
+}
+
+/* A story that went with its items is joined by nothing. */
+static void test_story_is_gone(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	put(&w, 1, "a", "President lands in capital for talks", wire);
+	must_write(&w.f, drop_first, NULL);
+	assert_int_equal(peek(w.f.path, "SELECT count(*) FROM fingerprint"), 0);
+	put(&w, 2, "b", "A visit after 24 years", wire);
+	assert_reason(&w, "b", STORY_FIRST);
+	close_world(&w);
+}
+
+static int merge(struct store_tx *tx, void *arg, struct err *e)
+{
+	struct world *w = arg;
+	int status = grouping_begin(w->grouping, tx, NOW, e);
+
+	if (status == 0)
+		status = grouping_merge(w->grouping, 2, 1, NOW, e);
+	if (status == 0)
+		status = grouping_merge(w->grouping, 1, 2, NOW, e); /* they are one already */
+	return status ? status : grouping_end(w->grouping, e);
+}
+
+static int find_story(struct store_tx *tx, void *arg, struct err *e)
+{
+	return stories_find(tx, *(int64_t *)arg, arg, e);
+}
+
+/* The older story has it all, and the younger one's id leads there. */
+static void test_merge(void **state)
+{
+	int64_t id = 2, none = 9;
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	put(&w, 1, "a", "President lands in capital for talks", wire);
+	put(&w, 5, "e", "How to tie tomatoes", garden);
+	put(&w, 1, "z", "Something else entirely: chess", "<p>Knights and bishops.</p>");
+	must_write(&w.f, merge, &w);
+	assert_int_equal(story_of(&w, "e"), 1);
+	assert_int_equal(peek(w.f.path, "SELECT count(*) FROM story"), 2);
+	assert_int_equal(peek(w.f.path, "SELECT sources * 10 + items FROM story WHERE id = 1"), 22);
+	assert_int_equal(peek(w.f.path, "SELECT count(*) FROM change WHERE op = 'merged' AND id = 1"
+					" AND detail ->> '$.ids[0]' = 2"),
+		1);
+	must_read(&w.f, find_story, &id);
+	assert_int_equal(id, 1);
+	must_read(&w.f, find_story, &none);
+	assert_int_equal(none, 0);
+	put(&w, 3, "e2", "Tomatoes again", garden);
+	assert_int_equal(story_of(&w, "e2"), 1);
+	restart(&w);
+	put(&w, 4, "e3", "Tomatoes once more", garden);
+	assert_int_equal(story_of(&w, "e3"), 1);
+	close_world(&w);
+}
+
+/* Whatever fails, memory or disk: the next poll finds what the database holds. */
+static void try_faults(int kinds)
+{
+	static const struct wanted first = {.feed = 1,
+		.guid = "a",
+		.title = "President lands in capital for talks",
+		.html = wire};
+	long failed = 1;
+
+	for (long n = 0; failed; n++) {
+		struct world w;
+		struct err e = {0};
+		int status;
+
+		open_world(&w);
+		put(&w, 5, "e", "How to tie tomatoes", garden);
+		faultvfs_fail_after(n, kinds, SQLITE_IOERR, false);
+		status = try_put(&w, &first, &e);
+		failed = faultvfs_off();
+		assert_true(failed || status == 0);
+		if (status)
+			assert_int_equal(try_put(&w, &first, NULL), 0);
+		put(&w, 2, "b", "A visit after 24 years", wire);
+		put(&w, 3, "e2", "Tomatoes again", garden);
+		assert_int_equal(story_of(&w, "b"), story_of(&w, "a"));
+		assert_int_equal(story_of(&w, "e2"), story_of(&w, "e"));
+		assert_int_equal(peek(w.f.path, "SELECT count(*) FROM item"), 4);
+		assert_int_equal(peek(w.f.path, "SELECT count(*) FROM fingerprint"), 4);
+		close_world(&w);
+	}
+}
+
+static void test_faults(void **state)
+{
+	(void)state;
+	try_faults(FAULTVFS_WRITE);
+	try_faults(FAULTVFS_SYNC);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_reasons),
+		cmocka_unit_test(test_windows),
+		cmocka_unit_test(test_one_feed),
+		cmocka_unit_test(test_shared_address),
+		cmocka_unit_test(test_restart),
+		cmocka_unit_test(test_undone),
+		cmocka_unit_test(test_story_is_gone),
+		cmocka_unit_test(test_merge),
+		cmocka_unit_test(test_faults),
+	};
+
+	faultvfs_install();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
