@@ -399,6 +399,8 @@ static int put_story(
 	struct story story;
 
 	int code = stories_get(tx, id, a, &story, e);
+	if (code == 0 && story.id != id)
+		code = ERR_NOT_FOUND; /* it is another one by now */
 	if (code == 0)
 		render_story_members(j, &story);
 	return code;

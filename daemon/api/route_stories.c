@@ -102,7 +102,7 @@ int route_stories_run_one(struct store_tx *tx, struct http_request *r, struct er
 	answer_begin(r, &l.j);
 	render_story_members(&l.j, &story);
 	json_put_array(&l.j, "members");
-	code = stories_members(tx, r->id, put_member, &l, e);
+	code = stories_members(tx, story.id, put_member, &l, e);
 	json_end(&l.j);
 	if (code == 0)
 		code = put_content(tx, &l, e);

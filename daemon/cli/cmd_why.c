@@ -1,12 +1,16 @@
 /* `tidings why`: when a feed is polled next, which rule decided that, and what its last polls came
- * to. */
+ * to; and why the items of a story are in it. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/cli.h"
 #include "cli/text.h"
 
-enum { LABELS_WIDTH = 12, TEXT_MIN = 20 };
+enum { LABELS_WIDTH = 12, TEXT_MIN = 20, EVIDENCE_BYTES = 256 };
+
+/* What a cosine means to people: how likely two items with it tell of the same. */
+#define ALIKE  0.4
+#define LIKELY 0.28
 
 struct why {
 	struct table table;
@@ -138,13 +142,84 @@ static void print_why(struct output *out, const json_t *feed)
 	fetches(out, json_object_get(feed, "fetches"));
 }
 
-int cmd_why(struct cli *cli)
+/* -- a story -- */
+
+/* ": putin, kim, pyongyang" */
+static void evidence_words(const json_t *member, char words[EVIDENCE_BYTES])
+{
+	const json_t *list = json_object_get(member, "evidence");
+	size_t len = 0;
+
+	words[0] = '\0';
+	for (size_t i = 0; i < json_array_size(list) && len < EVIDENCE_BYTES; i++)
+		len += (size_t)snprintf(words + len, EVIDENCE_BYTES - len, "%s%s", i ? ", " : ": ",
+			json_string_value(json_array_get(list, i)));
+}
+
+static void put_reason(struct why *w, const json_t *member)
+{
+	const char *reason = field_text(member, "reason");
+	double score = json_number_value(json_object_get(member, "score"));
+	char words[EVIDENCE_BYTES];
+
+	evidence_words(member, words);
+	if (strcmp(reason, "near-duplicate") == 0)
+		fact(w, PLAIN, "", "the same text: %.0f %% of it", score * 100);
+	else if (strcmp(reason, "same-url") == 0)
+		fact(w, PLAIN, "", "the same article: its address is that of another item");
+	else if (strcmp(reason, "same-event") == 0)
+		fact(w, PLAIN, "", "tells of the same, %s (%.2f)%s",
+			score >= ALIKE    ? "very alike"
+			: score >= LIKELY ? "alike"
+					  : "just alike enough",
+			score, words);
+	else
+		fact(w, PLAIN, "", "%s",
+			strcmp(reason, "first") == 0 ? "opened the story" : reason);
+}
+
+static void print_why_story(struct output *out, const json_t *story)
+{
+	static const struct column columns[] = {{0}, {0}};
+	const json_t *members = json_object_get(story, "members");
+	struct why w = {TABLE(columns), out};
+
+	fact(&w, BOLD, "story", "%s", field_text(story, "title"));
+	fact(&w, PLAIN, "told by", "feeds: %lld, items: %lld", field_int(story, "sources"),
+		field_int(story, "items"));
+	for (size_t i = 0; i < json_array_size(members); i++) {
+		const json_t *member = json_array_get(members, i);
+
+		fact(&w, PLAIN, output_moment(out, field_text(member, "received"), ""), "%s: %s",
+			field_text(member, "source"), field_text(member, "title"));
+		put_reason(&w, member);
+	}
+	table_print(&w.table, out);
+}
+
+static int why_story(struct cli *cli, const char *text)
+{
+	json_t *story;
+	long id;
+
+	if (!options_number(text, INT32_MAX, &id))
+		return cli_fail(
+			EXIT_USAGE, "'%.80s' is no story's number; see 'tidings list'", text);
+	if (cli_call(cli, "GET", NULL, &story, "/api/v1/stories/%ld", id) < 0)
+		return cli_fail_call(cli);
+	if (!cli_print_json(cli, story))
+		print_why_story(&cli->out, story);
+	json_decref(story);
+	return EXIT_DONE;
+}
+
+static int why_feed(struct cli *cli, const char *name)
 {
 	json_t *feeds, *found, *feed = NULL;
 	int rc = feeds_load(cli, &feeds);
 	if (rc)
 		return rc;
-	rc = feeds_find(feeds, cli->options->arguments[0], &found);
+	rc = feeds_find(feeds, name, &found);
 	if (rc == 0 &&
 		cli_call(cli, "GET", NULL, &feed, "/api/v1/feeds/%lld", field_int(found, "id")) < 0)
 		rc = cli_fail_call(cli);
@@ -153,4 +228,15 @@ int cmd_why(struct cli *cli)
 	json_decref(feed);
 	json_decref(feeds);
 	return rc;
+}
+
+int cmd_why(struct cli *cli)
+{
+	const struct options *o = cli->options;
+
+	if (o->count == 1)
+		return why_feed(cli, o->arguments[0]);
+	if (strcmp(o->arguments[0], "story") == 0)
+		return why_story(cli, o->arguments[1]);
+	return cli_fail(EXIT_USAGE, "name one feed, or 'story' and its number");
 }

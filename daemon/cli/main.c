@@ -73,10 +73,13 @@ static const struct command {
 		"  tidings export > subscriptions.opml", cmd_export},
 	{"import", 1, 1, "FILE", "subscribe to the feeds of a list: OPML, or a URL a line",
 		"A FILE of - is standard input. What is there already stays as it is.", cmd_import},
-	{"why", 1, 1, "FEED", "show why a feed is polled when it is, and its last polls",
-		"When it is polled next, the rule that decided that, and those that spoke for "
-		"other\ntimes; what it waits for, its rhythm, what was repaired in its last "
-		"document, and its\nlast ten polls. " FEED_NAMES,
+	{"why", 1, 2, "FEED | story ID",
+		"show why a feed is polled when it is, or what makes a story",
+		"Of a feed: when it is polled next, the rule that decided that, and those that "
+		"spoke "
+		"for\nother times; what it waits for, its rhythm, what was repaired in its last "
+		"document, and\nits last ten polls. " FEED_NAMES
+		"\nOf a story: why each of its items is in it.",
 		cmd_why},
 	{"refresh", 0, MANY, "[FEED...]", "poll feeds now, all if none is named", FEED_NAMES,
 		cmd_refresh},
