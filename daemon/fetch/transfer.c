@@ -518,8 +518,8 @@ static int judge(struct transfer *t, CURLcode result)
 	if (result == CURLE_OPERATION_TIMEDOUT)
 		return say_timeout(t);
 	if (result == CURLE_TOO_LARGE && connected(t) && !t->head_done)
-		return err_set(
-			&t->error, ERR_PROTOCOL, "%s sent a header that is too long", t->hop.host);
+		return err_set(&t->error, ERR_PROTOCOL,
+			"%s sent a head of lines that are too long or too many", t->hop.host);
 	return say_result(t, result);
 }
 

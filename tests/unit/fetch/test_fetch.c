@@ -559,7 +559,8 @@ static void test_bombs(void **state)
 	expect_failure(&g, ERR_PROTOCOL, "127.0.0.1 sent a head");
 	got_finish(&g);
 	get(&g, &w, "/line");
-	expect_failure(&g, ERR_PROTOCOL, "127.0.0.1 sent a header that is too long");
+	expect_failure(
+		&g, ERR_PROTOCOL, "127.0.0.1 sent a head of lines that are too long or too many");
 	got_finish(&g);
 	get(&g, &w, "/long"); /* too long to be stored: as if there were none */
 	expect_document(&g, "<a/>");
