@@ -171,7 +171,7 @@ static void test_lists(void **state)
 	tmp_create(&r.tmp);
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
 		r.path = tmp_write_text(&r.tmp, lists[i][0], lists[i][1]);
-		assert_true(fault_each(read_list, NULL, &r, NULL, 0) > 10);
+		assert_true(fault_each(read_list, NULL, &r, NULL, 0) > 3);
 	}
 	tmp_remove(&r.tmp);
 }
@@ -355,7 +355,7 @@ static void test_work(void **state)
 
 	(void)state;
 	assert_true(fault_each(load_again, open_without_a, &w, NULL, 0) > 10);
-	assert_true(fault_each(touch, open_loaded, &w, NULL, 0) > 10);
+	assert_true(fault_each(touch, open_loaded, &w, NULL, 0) > 3);
 	assert_true(fault_each(store_poll, open_loaded, &w, NULL, 0) > 10);
 }
 
