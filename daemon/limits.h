@@ -453,8 +453,9 @@
  * apart no more */
 #define STORY_VOCABULARY_MAX 2000000
 
-/* Items in the story index */
-#define STORY_ITEMS_MAX 2000000
+/* Items in the story index, some 1.5 KB each. What comes beyond joins what is there, and nothing
+ * joins it, until the week turns */
+#define STORY_ITEMS_MAX 300000
 
 /* What is kept of an item for the story index: sketch and terms */
 #define STORE_FINGERPRINT_BYTES 4096
