@@ -82,7 +82,7 @@ def line(folder, number):
 
 def faults_in(folder):
     build = os.path.join(folder, "build")
-    output = say("cmake", "-S", folder, "-B", build) + say("ctest", "--test-dir", build, "-V", "-R", "^(A[2-9]|A10|manners.card)( |$)")
+    output = say("cmake", "-G", "Ninja", "-S", folder, "-B", build) + say("ctest", "--test-dir", build, "-V", "-R", "^(A[2-9]|A10|manners.card)( |$)")
     said, shown = verdicts(output), [number for number, case in CASES.items() if case[1] == PASSED]
     for number, (_, wanted, words) in CASES.items():
         if said.get(number) != wanted or words not in output:

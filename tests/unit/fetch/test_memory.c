@@ -113,8 +113,11 @@ int main(void)
 		cmocka_unit_test(test_first_fetch),
 		cmocka_unit_test(test_fetches_in_a_row),
 	};
+	int version;
 
 	fault_curl_init(curl_malloc);
-	ares_library_init_mem(ARES_LIB_INIT_ALL, fault_malloc, fault_free, fault_realloc);
+	ares_version(&version);
+	if (version < 0x011b00) /* 1.34 uses lines of /etc/hosts again that it has freed */
+		ares_library_init_mem(ARES_LIB_INIT_ALL, fault_malloc, fault_free, fault_realloc);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
