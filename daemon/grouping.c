@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "base/times.h"
+#include "base/utf8.h"
 #include "limits.h"
 #include "store/fingerprints.h"
 #include "store/stories.h"
@@ -229,7 +230,8 @@ static void put_words(const char *text, uint32_t *keys, int count, struct json *
 		for (int i = 0; i < count; i++) {
 			if (token.term >> 8 != keys[i])
 				continue;
-			snprintf(word, sizeof(word), "%.*s", (int)token.len, token.text);
+			snprintf(word, sizeof(word), "%.*s",
+				(int)utf8_cut(token.text, token.len, WORD_BYTES - 1), token.text);
 			json_put_string(j, NULL, word);
 			keys[i] = UINT32_MAX; /* each once */
 		}

@@ -109,7 +109,9 @@ static void explain(struct chunk *c, struct placing *p)
 	p->join.story = p->verdict.story;
 	p->join.reason = reasons[p->verdict.kind];
 	p->join.score = (double)p->verdict.score / SCORE_ONE;
-	p->join.evidence = c->evidence.len ? buf_string(&c->evidence) : NULL;
+	p->join.evidence = NULL;
+	if (c->evidence.len && !buf_status(&c->evidence))
+		p->join.evidence = buf_string(&c->evidence);
 }
 
 /* The story an item belongs to: that of an item with the same canonical URL, else that of one whose

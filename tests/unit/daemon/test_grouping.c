@@ -2,6 +2,7 @@
  * remembered is what the database holds, whatever fails. */
 #include "unit/store/fixture.h"
 
+#include "base/utf8.h"
 #include "draft.h"
 #include "grouping.h"
 #include "ingest.h"
@@ -185,6 +186,37 @@ static void test_reasons(void **state)
 	assert_int_equal(peek(w.f.path, "SELECT original FROM fingerprint WHERE item = 2"), 1);
 	assert_int_equal(peek(w.f.path, "SELECT original FROM fingerprint WHERE item = 3"), 3);
 	close_world(&w);
+}
+
+/* Words that are too long to be shown are cut, and evidence that is too long is none: never half a
+ * character, never half a list. */
+static void test_long_words(void **state)
+{
+	struct buf out;
+	char title[2000] = "";
+
+	(void)state;
+	for (int word = 0; word < 5; word++) {
+		for (int i = 0; i < 60; i++)
+			strcat(title, word % 2 ? "\u00e9" : i % 2 ? "\u0436" : "k");
+		strcat(title, " ");
+	}
+	for (size_t max = 1; max < 1200; max += 7) {
+		struct verdict v = {.kind = VERDICT_EVENT};
+		struct token token;
+		struct tokens t;
+
+		tokens_init(&t, title, strlen(title));
+		while (v.evidence_count < INDEX_EVIDENCE_MAX && tokens_next(&t, &token))
+			v.evidence[v.evidence_count++] = token.term >> 8;
+		assert_true(v.evidence_count > 2);
+		buf_init(&out, max);
+		grouping_words(&v, title, NULL, &out);
+		assert_true(utf8_valid(buf_string(&out), out.len));
+		if (!buf_status(&out))
+			assert_int_equal(out.data[out.len - 1], ']');
+		buf_finish(&out);
+	}
 }
 
 /* What is older than the window costs its identity only; what lies a window behind is another
@@ -440,6 +472,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reasons),
+		cmocka_unit_test(test_long_words),
 		cmocka_unit_test(test_windows),
 		cmocka_unit_test(test_one_feed),
 		cmocka_unit_test(test_shared_address),
