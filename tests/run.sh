@@ -51,8 +51,9 @@ thread  ^(unit[.](store|fetch|api)|flow)[.]   -DTIDINGS_SANITIZE=thread
 LIST
 }
 
-# Faults that come one at a time have nothing to do with threads, and the thread sanitizer makes them dear.
-alone='^unit[.]store[.](scenarios|memory|schema|faults)([^a-z]|$)'
+# Faults that come one at a time, a hundred thousand transfers and a hundred starts have nothing to do with threads, and
+# the thread sanitizer makes them dear.
+alone='^(unit[.]store[.](scenarios|memory|schema|faults)|unit[.]fetch[.]storm|flow[.]score)([^a-z]|$)'
 
 # A tree's tests under names that begin with the tree's, as the lines of a CTestTestfile.cmake.
 tests_of() {

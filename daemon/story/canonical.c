@@ -71,7 +71,10 @@ static char *decoded(const char *s, struct arena *a)
 	while (out && *s) {
 		int code = escaped(s);
 
-		*end++ = code < 0 ? *s : (char)code;
+		if (code < 0)
+			*end++ = *s;
+		else
+			*end++ = (char)code;
 		s += code < 0 ? 1 : 3;
 	}
 	if (out)
@@ -95,7 +98,8 @@ static void drop_labels(char *host)
 
 		left -= idle;
 		if (!idle) {
-			out += out > host ? (*out = '.', 1) : 0;
+			if (out > host)
+				*out++ = '.';
 			memmove(out, in, len);
 			out += len;
 		}

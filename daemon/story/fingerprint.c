@@ -109,13 +109,13 @@ static void read_text(struct reading *r, const char *text, int term_weight, bool
 
 static uint8_t most_common(const struct reading *r)
 {
-	uint8_t script = SCRIPT_NONE;
+	int script = SCRIPT_NONE;
 
-	for (uint8_t i = SCRIPT_NONE + 1; i < SCRIPTS; i++) {
+	for (int i = SCRIPT_NONE + 1; i < SCRIPTS; i++) {
 		if (r->counts[i] > r->counts[script] || (script == SCRIPT_NONE && r->counts[i]))
 			script = i;
 	}
-	return script;
+	return (uint8_t)script;
 }
 
 /* -- the whole -- */

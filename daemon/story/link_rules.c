@@ -87,7 +87,7 @@ static bool is_host(const char *pattern, const char *host)
 /* What of the path is left behind the pattern; NULL: it begins otherwise. */
 static const char *behind_path(const char *pattern, const char *path)
 {
-	while (*pattern && *path) {
+	while (path && *pattern && *path) {
 		if (*pattern == '*') {
 			path += strcspn(path, "/");
 			pattern++;
