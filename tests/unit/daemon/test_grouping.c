@@ -192,15 +192,17 @@ static void test_reasons(void **state)
  * character, never half a list. */
 static void test_long_words(void **state)
 {
-	struct buf out;
-	char title[2000] = "";
+	struct buf out, text;
+	const char *title;
 
 	(void)state;
+	buf_init(&text, 4096);
 	for (int word = 0; word < 5; word++) {
 		for (int i = 0; i < 60; i++)
-			strcat(title, word % 2 ? "\u00e9" : i % 2 ? "\u0436" : "k");
-		strcat(title, " ");
+			buf_puts(&text, word % 2 ? "\u00e9" : i % 2 ? "\u0436" : "k");
+		buf_putc(&text, ' ');
 	}
+	title = buf_string(&text);
 	for (size_t max = 1; max < 1200; max += 7) {
 		struct verdict v = {.kind = VERDICT_EVENT};
 		struct token token;
@@ -217,6 +219,7 @@ static void test_long_words(void **state)
 			assert_int_equal(out.data[out.len - 1], ']');
 		buf_finish(&out);
 	}
+	buf_finish(&text);
 }
 
 /* What is older than the window costs its identity only; what lies a window behind is another
