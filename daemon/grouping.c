@@ -122,6 +122,14 @@ static int take_row(void *ctx, const struct fingerprint_row *row, const struct b
 	return status == ERR_TOO_BIG ? 0 : status;
 }
 
+/* Polls at the turn of the week may be stored in another order than they were received in. */
+static bool is_of_another_week(const struct grouping *g, int64_t now_ms)
+{
+	int64_t week = now_ms / STORY_WINDOW_MS;
+
+	return week > g->week || week < g->week - 1;
+}
+
 /* Two weeks are remembered at the most, and one at the least; the older one is forgotten as a
  * whole, so that a start in between finds the same. */
 int grouping_load(struct grouping *g, struct store_tx *tx, int64_t now_ms, int items,
@@ -133,13 +141,12 @@ int grouping_load(struct grouping *g, struct store_tx *tx, int64_t now_ms, int i
 	*ret_more = false;
 	if (status)
 		return status;
-	if (!g->index || now_ms / STORY_WINDOW_MS != g->week || serial != g->serial)
+	if (!g->index || is_of_another_week(g, now_ms) || serial != g->serial)
 		status = forget(g, now_ms);
 	g->serial = serial;
 	if (status || g->complete)
 		return status ? err_set(e, status, NULL) : 0;
-	status = fingerprints_list(
-		tx, g->loaded, (g->week - 1) * STORY_WINDOW_MS, items, take_row, g, &count, e);
+	status = fingerprints_list(tx, g->loaded, since_ms(g), items, take_row, g, &count, e);
 	if (status) {
 		story_index_destroy(g->index);
 		g->index = NULL;
