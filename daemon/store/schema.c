@@ -129,14 +129,29 @@ static const char step_6[] =
 	"CREATE INDEX feed_icon ON feed (icon) WHERE icon IS NOT NULL;"
 	"CREATE TABLE icon (url TEXT PRIMARY KEY, due_ms INTEGER NOT NULL, image BLOB);";
 
-/* What the story index remembers (fingerprints.h), and the ids of stories that were merged into
- * others. */
+/* What the story index remembers (fingerprints.h), the ids of stories that were merged into others,
+ * and what users said of stories: who shall never be one (stories), and whose items are never
+ * grouped (hosts). item.copy_of: the item whose text or address it shares; item.pinned: a user put
+ * it where it is; story.lead: the item whose headline is shown, NULL: the first one's;
+ * feed.identity: the rule by which its items are known again. */
 static const char step_7[] =
 	"CREATE TABLE fingerprint (item INTEGER PRIMARY KEY REFERENCES item ON DELETE CASCADE,"
 	" original INTEGER NOT NULL, time_ms INTEGER NOT NULL, data BLOB NOT NULL);"
 	"CREATE TABLE story_alias (id INTEGER PRIMARY KEY,"
 	" story INTEGER NOT NULL REFERENCES story ON DELETE CASCADE);"
-	"CREATE INDEX story_alias_story ON story_alias (story);";
+	"CREATE INDEX story_alias_story ON story_alias (story);"
+	"CREATE TABLE story_apart (one INTEGER NOT NULL, other INTEGER NOT NULL,"
+	" PRIMARY KEY (one, other)) WITHOUT ROWID;"
+	"CREATE INDEX story_apart_other ON story_apart (other);"
+	"CREATE TABLE story_never (host TEXT PRIMARY KEY) WITHOUT ROWID;"
+	"ALTER TABLE item ADD COLUMN copy_of INTEGER;"
+	"ALTER TABLE item ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE story ADD COLUMN lead INTEGER;"
+	"ALTER TABLE feed ADD COLUMN stories INTEGER;"
+	"ALTER TABLE folder ADD COLUMN stories INTEGER;"
+	"ALTER TABLE feed ADD COLUMN identity INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE feed ADD COLUMN identity_note TEXT;"
+	"ALTER TABLE revision ADD COLUMN kind INTEGER NOT NULL DEFAULT 0;";
 
 /* The step at [n] leads from version n to n + 1. Steps that were released never change. */
 static const char *const steps[] = {step_1, step_2, step_3, step_4, step_5, step_6, step_7};
