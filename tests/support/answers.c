@@ -54,9 +54,11 @@ static void answer(const struct answers *a, int fd, const char *request)
 static void *serve(void *ctx)
 {
 	static char request[65536];
-	const struct answers *a = ctx;
-	int fd = accept(a->fd, NULL, NULL);
+	struct answers *a = ctx;
+	int fd;
 
+	sem_post(&a->begun);
+	fd = accept(a->fd, NULL, NULL);
 	for (; fd >= 0; fd = accept(a->fd, NULL, NULL)) {
 		if (read_request(fd, request, sizeof(request)))
 			answer(a, fd, request);
@@ -77,13 +79,17 @@ void answers_start(struct answers *a, const struct answer_row *rows)
 	a->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	assert_int_equal(bind(a->fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	assert_int_equal(listen(a->fd, 64), 0);
+	assert_int_equal(sem_init(&a->begun, 0, 0), 0);
 	assert_int_equal(pthread_create(&a->thread, NULL, serve, a), 0);
+	while (sem_wait(&a->begun) != 0) {
+	}
 }
 
 void answers_stop(struct answers *a)
 {
 	shutdown(a->fd, SHUT_RDWR);
 	pthread_join(a->thread, NULL);
+	sem_destroy(&a->begun);
 	close(a->fd);
 	tmp_remove(&a->tmp);
 }

@@ -3,6 +3,7 @@
 #define TESTS_SUPPORT_ANSWERS_H
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <stddef.h>
 
 #include "support/tmp.h"
@@ -20,10 +21,13 @@ struct answers {
 	char path[300]; /* of the socket */
 	int fd;
 	pthread_t thread;
+	sem_t begun;
 	const struct answer_row *rows; /* ends with a NULL request */
 };
 
-/* Serves in a thread of its own, which asks for no memory. Failures fail the test. */
+/* Serves in a thread of its own, which asks for no memory once this has returned: a copy of the
+ * process that is made while another thread is inside the allocator of a sanitizer waits for it for
+ * ever. Failures fail the test. */
 void answers_start(struct answers *a, const struct answer_row *rows);
 void answers_stop(struct answers *a);
 

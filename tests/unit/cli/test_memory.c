@@ -96,7 +96,15 @@ static const struct command {
 	{"db", cmd_db, {.json = false}, {"stats"}, EXIT_DONE},
 };
 
-enum { RUNS = 60 };
+/* The address sanitizer makes a process dear to copy. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define RUNS 15
+#endif
+#endif
+#ifndef RUNS
+#define RUNS 60
+#endif
 
 /* What the processes tell of their allocations. */
 static struct told {
