@@ -226,7 +226,7 @@ static void child_main(const char *path, const char *request, int out)
 	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 	if (setgroups(1, groups) < 0 || setgid(NOBODY) < 0 || setuid(child_uid) < 0 ||
 		connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
-		write(fd, request, strlen(request)) < 0)
+		(*request && write(fd, request, strlen(request)) < 0))
 		_exit(1);
 	do {
 		if (write(out, bytes, (size_t)n) != n)
