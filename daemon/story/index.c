@@ -17,6 +17,12 @@ struct story_index *story_index_create(index_load *load, void *ctx)
 
 	if (!x)
 		return NULL;
+	for (int i = 0; i < INDEX_MIDDLES; i++) {
+		if (centroid_reserve(&x->middles[i], CENTROID_GROUPS * VECTOR_TERMS_MAX)) {
+			story_index_destroy(x);
+			return NULL;
+		}
+	}
 	x->load = load;
 	x->ctx = ctx;
 	x->group_count = 1;
@@ -34,6 +40,8 @@ void story_index_destroy(struct story_index *x)
 		free(x->groups[i].vector);
 	for (uint32_t i = 1; i < x->tale_count; i++)
 		centroid_finish(&x->tales[i].centroid);
+	for (int i = 0; i < INDEX_MIDDLES; i++)
+		centroid_finish(&x->middles[i]);
 	free(x->groups);
 	free(x->tales);
 	map_finish(&x->groups_by_id);
@@ -121,19 +129,21 @@ static uint32_t use_tale(struct story_index *x, const struct index_item *item)
 static int join_tale(struct story_index *x, uint32_t tale, uint32_t group)
 {
 	struct tale *t = &x->tales[tale];
+	int rv = 0;
 
 	x->groups[group].tale = tale;
-	if (!t->first_group) {
-		t->first_group = t->last_group = group;
-		t->group_count = 1;
-		return 0;
-	}
-	if (t->group_count == 1 && centroid_add(&t->centroid, x->groups[t->first_group].vector))
-		return ERR_NOMEM;
-	x->groups[t->last_group].next = group;
+	if (t->first_group)
+		x->groups[t->last_group].next = group;
+	else
+		t->first_group = group;
 	t->last_group = group;
 	t->group_count++;
-	return centroid_add(&t->centroid, x->groups[group].vector);
+	if (t->group_count > CENTROID_GROUPS)
+		return centroid_add(&t->centroid, x->groups[group].vector);
+	for (uint32_t g = t->first_group; t->group_count == CENTROID_GROUPS && g && !rv;
+		g = x->groups[g].next)
+		rv = centroid_add(&t->centroid, x->groups[g].vector);
+	return rv;
 }
 
 /* NULL in *ret_posting: the vocabulary is full. */

@@ -232,8 +232,21 @@ static uint32_t fade(uint32_t score, const struct tale *t, int64_t time_ms)
 	return score;
 }
 
-static uint32_t score_tale(const struct story_index *x, const struct candidate *c,
-	const struct vector *v, int64_t time_ms)
+/* Valid until it is asked for with the same number again. */
+static const struct centroid *middle_of(struct story_index *x, const struct tale *t, int number)
+{
+	struct centroid *c = &x->middles[number];
+
+	if (t->centroid.count)
+		return &t->centroid;
+	c->count = 0;
+	for (uint32_t g = t->first_group; g; g = x->groups[g].next)
+		(void)!centroid_add(c, x->groups[g].vector); /* there is room */
+	return c;
+}
+
+static uint32_t score_tale(
+	struct story_index *x, const struct candidate *c, const struct vector *v, int64_t time_ms)
 {
 	const struct tale *t = &x->tales[c->tale];
 	uint32_t best = 0, middle;
@@ -243,7 +256,7 @@ static uint32_t score_tale(const struct story_index *x, const struct candidate *
 
 		best = cosine > best ? cosine : best;
 	}
-	middle = t->centroid.count ? vector_centroid_cosine(v, &t->centroid) : best;
+	middle = t->group_count > 1 ? vector_centroid_cosine(v, middle_of(x, t, 0)) : best;
 	return fade((best + middle) / 2, t, time_ms);
 }
 
@@ -269,18 +282,6 @@ static void find_evidence(const struct vector *v, const struct vector *other, st
 	}
 }
 
-static uint32_t tale_cosine(const struct story_index *x, const struct tale *a, const struct tale *b)
-{
-	const struct vector *va = x->groups[a->first_group].vector;
-	const struct vector *vb = x->groups[b->first_group].vector;
-
-	if (a->centroid.count && b->centroid.count)
-		return centroid_cosine(&a->centroid, &b->centroid);
-	if (a->centroid.count)
-		return vector_centroid_cosine(vb, &a->centroid);
-	return b->centroid.count ? vector_centroid_cosine(va, &b->centroid) : vector_cosine(va, vb);
-}
-
 /* Whether the feed is among those that have told the story. */
 static bool has_told(const struct story_index *x, const struct tale *t, int64_t feed)
 {
@@ -301,11 +302,11 @@ static uint32_t threshold(uint32_t brief, uint32_t full, const struct vector *v)
 
 /* What one feed alone has told apart stays apart. */
 static bool are_one(
-	const struct story_index *x, const struct tale *a, const struct tale *b, uint32_t least)
+	struct story_index *x, const struct tale *a, const struct tale *b, uint32_t least)
 {
 	if ((a->feed && has_told(x, b, a->feed)) || (b->feed && has_told(x, a, b->feed)))
 		return false;
-	return tale_cosine(x, a, b) >= least;
+	return centroid_cosine(middle_of(x, a, 0), middle_of(x, b, 1)) >= least;
 }
 
 static void judge_event(struct story_index *x, const struct index_item *item,

@@ -8,9 +8,11 @@
 #include "story/shingles.h"
 
 enum {
-	SHINGLES_INDEXED = 48, /* of a sketch, the smallest */
+	SHINGLES_INDEXED = 32, /* of a sketch, the smallest */
 	TERMS_INDEXED = 32,    /* of a vector, the heaviest */
 	INDEX_LOGS = 1024,
+	CENTROID_GROUPS = 4, /* the centroid of a story with fewer is made when it is asked for */
+	INDEX_MIDDLES = 2,   /* as many of these at a time */
 };
 
 /* Items with the same text. */
@@ -32,7 +34,7 @@ struct tale {
 	uint8_t script;
 	int64_t feed; /* that alone has told of it; 0: several have */
 	int64_t oldest_ms, newest_ms;
-	struct centroid centroid;  /* empty while there is one group */
+	struct centroid centroid;  /* empty while there are fewer than CENTROID_GROUPS */
 	uint32_t stamp, candidate; /* while an item is judged */
 };
 
@@ -49,6 +51,7 @@ struct story_index {
 	uint32_t stamp;
 	uint16_t logs[INDEX_LOGS]; /* log2_256() of small numbers */
 	uint32_t touched[TERMS_INDEXED * POSTINGS_MAX];
+	struct centroid middles[INDEX_MIDDLES];
 	/* the item that was judged last, and is likely to be added next */
 	uint16_t weighed_count; /* 0: none */
 	term weighed_terms[FINGERPRINT_TERMS_MAX];

@@ -7,14 +7,21 @@
 
 enum { EVERYWHERE = -1 };
 
+/* Spread over any number of slots; of a sketch's hashes all are small. */
 static size_t first_slot(uint32_t shingle, size_t cap)
 {
-	return (shingle * UINT32_C(2654435761)) & (cap - 1);
+	return (size_t)((uint64_t)(shingle * UINT32_C(2654435761)) * cap >> 32);
 }
 
+static size_t next_slot(size_t slot, size_t cap)
+{
+	return slot + 1 == cap ? 0 : slot + 1;
+}
+
+/* By a quarter, since it is most of what an item costs. */
 static int grow(struct shingles *s)
 {
-	size_t cap = s->cap ? s->cap * 2 : 4096;
+	size_t cap = s->cap ? s->cap + s->cap / 4 : 4096;
 	struct shingle_slot *slots = calloc(cap, sizeof(*slots));
 
 	if (!slots)
@@ -25,7 +32,7 @@ static int grow(struct shingles *s)
 		if (!s->slots[i].group)
 			continue;
 		while (slots[slot].group)
-			slot = (slot + 1) & (cap - 1);
+			slot = next_slot(slot, cap);
 		slots[slot] = s->slots[i];
 	}
 	free(s->slots);
@@ -42,7 +49,7 @@ int shingles_get(
 	if (!s->cap)
 		return 0;
 	for (size_t slot = first_slot(shingle, s->cap); s->slots[slot].group;
-		slot = (slot + 1) & (s->cap - 1)) {
+		slot = next_slot(slot, s->cap)) {
 		if (s->slots[slot].shingle != shingle)
 			continue;
 		if (s->slots[slot].group == UINT32_MAX || count == SHINGLE_GROUPS_MAX)
@@ -56,7 +63,7 @@ int shingles_get(
 static void mark_everywhere(struct shingles *s, uint32_t shingle)
 {
 	for (size_t slot = first_slot(shingle, s->cap); s->slots[slot].group;
-		slot = (slot + 1) & (s->cap - 1)) {
+		slot = next_slot(slot, s->cap)) {
 		if (s->slots[slot].shingle == shingle)
 			s->slots[slot].group = UINT32_MAX;
 	}
@@ -78,11 +85,11 @@ int shingles_add(struct shingles *s, uint32_t shingle, uint32_t group)
 		mark_everywhere(s, shingle);
 		return 0;
 	}
-	if (s->count * 4 >= s->cap * 3 && grow(s))
+	if (s->count * 8 >= s->cap * 7 && grow(s))
 		return ERR_NOMEM;
 	slot = first_slot(shingle, s->cap);
 	while (s->slots[slot].group)
-		slot = (slot + 1) & (s->cap - 1);
+		slot = next_slot(slot, s->cap);
 	s->slots[slot] = (struct shingle_slot){shingle, group + 1};
 	s->count++;
 	return 0;

@@ -18,7 +18,7 @@ struct shingle_slot {
 /* Zeroed: empty. */
 struct shingles {
 	struct shingle_slot *slots;
-	size_t count, cap; /* cap: a power of two */
+	size_t count, cap;
 };
 
 void shingles_finish(struct shingles *s);

@@ -175,15 +175,13 @@ uint32_t vector_share(const struct vector *a, const struct vector *b)
 
 /* -- centroids -- */
 
-static int reserve(struct centroid *c, uint32_t more)
+int centroid_reserve(struct centroid *c, uint32_t more)
 {
-	uint32_t cap = c->cap;
+	uint32_t cap = c->count + more;
 	struct sum *sums;
 
-	if (c->count + more <= cap)
+	if (cap <= c->cap)
 		return 0;
-	while (cap < c->count + more)
-		cap = cap ? cap + cap / 2 : 64;
 	sums = realloc(c->sums, cap * sizeof(*sums));
 	if (!sums)
 		return ERR_NOMEM;
@@ -233,7 +231,7 @@ static int add_sums(struct centroid *c, const struct sum *from, uint32_t count)
 {
 	uint32_t fresh = count_fresh(c, from, count);
 
-	if (reserve(c, fresh))
+	if (centroid_reserve(c, fresh))
 		return ERR_NOMEM;
 	merge_sums(c, from, count, fresh);
 	return 0;

@@ -61,7 +61,8 @@ uint32_t centroid_cosine(const struct centroid *a, const struct centroid *b);
  */
 uint32_t vector_share(const struct vector *a, const struct vector *b);
 
-/* ERR_NOMEM leaves it as it was. */
+/* Room for so many terms more. ERR_NOMEM leaves it as it was, here and below. */
+int centroid_reserve(struct centroid *c, uint32_t more) __attribute__((warn_unused_result));
 int centroid_add(struct centroid *c, const struct vector *v) __attribute__((warn_unused_result));
 int centroid_add_all(struct centroid *c, const struct centroid *from)
 	__attribute__((warn_unused_result));
