@@ -260,6 +260,27 @@ static uint32_t score_tale(
 	return fade((best + middle) / 2, t, time_ms);
 }
 
+/* The best member's cosine as words weigh now. An older text was weighed when a footer that many
+ * print by now was new. */
+static uint32_t best_now(struct story_index *x, const struct candidate *c, const struct vector *v)
+{
+	union vector_room now;
+	struct fingerprint f;
+	uint32_t best = 0;
+
+	for (int i = 0; i < BEST_MEMBERS && c->groups[i]; i++) {
+		const struct group *g = &x->groups[c->groups[i]];
+		bool lost = !x->load(x->ctx, g->members[0], &f);
+		uint32_t cosine;
+
+		if (!lost)
+			index_weigh_now(x, &f, &now.vector);
+		cosine = vector_cosine(v, lost ? g->vector : &now.vector);
+		best = cosine > best ? cosine : best;
+	}
+	return best;
+}
+
 static bool is_better(
 	const struct story_index *x, const struct candidate *a, const struct candidate *b)
 {
@@ -319,7 +340,7 @@ static void judge_event(struct story_index *x, const struct index_item *item,
 
 	for (int i = 0; i < count; i++) {
 		found[i].score = score_tale(x, &found[i], v, item->time_ms);
-		if (found[i].score < join)
+		if (found[i].score < join || best_now(x, &found[i], v) < join * 15 / 16)
 			continue;
 		if (is_better(x, &found[i], best)) {
 			second = best;

@@ -242,6 +242,7 @@ static void put_any(uint32_t seed, char name, uint32_t words, char *text)
 struct flood {
 	uint32_t before, texts, words, footer;
 	const struct index_level *level;
+	double least; /* share of the pairs found that is right */
 };
 
 /* Texts with one footer, each of them printed twice, among others that came before. */
@@ -272,19 +273,20 @@ static struct pairs run_flood(const struct flood *f)
 static void test_flood(void **state)
 {
 	static const struct flood floods[] = {
-		{0, 5000, 60, 20, NULL},
-		{0, 5000, 60, 20, &index_level_normal},
-		{0, 1000, 60, 60, NULL},
-		{0, 1000, 40, 80, NULL},
-		{2000, 1000, 60, 20, NULL},
-		{2000, 1000, 60, 40, NULL},
+		{0, 5000, 60, 20, NULL, .98},
+		{0, 5000, 60, 20, &index_level_normal, .98},
+		{0, 1000, 60, 60, NULL, .98},
+		{0, 1000, 40, 80, NULL, .98},
+		{2000, 1000, 60, 20, NULL, .98},
+		{2000, 1000, 60, 40, NULL, .98},
+		{2000, 3000, 60, 20, &index_level_normal, .96},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(floods) / sizeof(floods[0]); i++) {
 		struct pairs p = run_flood(&floods[i]);
 
-		if (p.right < .98 * p.found || p.right < .98 * p.wanted)
+		if (p.right < floods[i].least * p.found || p.right < .98 * p.wanted)
 			fail_msg("flood %zu: of %.0f pairs %.0f are right, of %.0f", i, p.found,
 				p.right, p.wanted);
 	}
