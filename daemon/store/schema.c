@@ -131,9 +131,10 @@ static const char step_6[] =
 
 /* What the story index remembers (fingerprints.h), the ids of stories that were merged into others,
  * and what users said of stories: who shall never be one (stories), and whose items are never
- * grouped (hosts). item.copy_of: the item whose text or address it shares; item.pinned: a user put
- * it where it is; story.lead: the item whose headline is shown, NULL: the first one's;
- * feed.identity: the rule by which its items are known again. */
+ * grouped (hosts). item.words: a digest of its
+ * words, NULL in rows of earlier versions; item.copy_of: the item whose text or address it shares;
+ * item.pinned: a user put it where it is; story.lead: the item whose headline is shown, NULL: the
+ * first one's; feed.identity: the rule by which its items are known again. */
 static const char step_7[] =
 	"CREATE TABLE fingerprint (item INTEGER PRIMARY KEY REFERENCES item ON DELETE CASCADE,"
 	" original INTEGER NOT NULL, time_ms INTEGER NOT NULL, data BLOB NOT NULL);"
@@ -144,6 +145,7 @@ static const char step_7[] =
 	" PRIMARY KEY (one, other)) WITHOUT ROWID;"
 	"CREATE INDEX story_apart_other ON story_apart (other);"
 	"CREATE TABLE story_never (host TEXT PRIMARY KEY) WITHOUT ROWID;"
+	"ALTER TABLE item ADD COLUMN words INTEGER;"
 	"ALTER TABLE item ADD COLUMN copy_of INTEGER;"
 	"ALTER TABLE item ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE story ADD COLUMN lead INTEGER;"
