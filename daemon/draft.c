@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/hash.h"
 #include "base/json.h"
 #include "base/map.h"
 #include "grouping.h"
@@ -87,6 +88,24 @@ static void put_excerpt(const struct item *item, struct buf *out)
 		parse_excerpt(html, EXCERPT_MAX, out);
 }
 
+/* Where the words stand, in its summary or its content, is no matter. */
+static int take_words(const struct item *item, struct buf *scratch, int64_t *ret_words)
+{
+	const char *const html[] = {item->summary, item->content};
+	int rv = 0;
+
+	*ret_words = hash_part(0, item->title);
+	for (size_t i = 0; i < sizeof(html) / sizeof(html[0]) && rv != ERR_NOMEM; i++) {
+		if (html[i])
+			parse_excerpt(html[i], PARSE_ITEM_BYTES_MAX, scratch);
+		rv = buf_status(scratch);
+		if (!rv && scratch->len)
+			*ret_words = hash_part(*ret_words, buf_string(scratch));
+		buf_reset(scratch);
+	}
+	return rv == ERR_NOMEM ? rv : 0;
+}
+
 /* What is older costs no more than its identity. */
 static int take_fingerprint(const struct item *item, int64_t now_ms, struct arena *a,
 	struct buf *scratch, struct draft *draft)
@@ -120,6 +139,8 @@ static int fill(const struct item *item, int64_t key, struct arena *a, struct bu
 	row->item = item;
 	row->key = key;
 	row->digest = identity_digest(item);
+	if (!rv)
+		rv = take_words(item, scratch, &row->words);
 	for (size_t i = 0; i < sizeof(put) / sizeof(put[0]) && !rv; i++) {
 		put[i](item, scratch);
 		rv = keep(scratch, a, target[i]);

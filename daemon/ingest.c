@@ -13,11 +13,18 @@
 #include "store/keep.h"
 #include "plan.h"
 #include "store/stories.h"
+#include "story/identity.h"
 
-enum { ITEM_UPDATE, ITEM_NEW, STORY_NEW, STORY_GROWN, LINES };
+/* The first ones are those of edits, by enum edit. */
+enum { ITEM_NEW = EDIT_NONE, STORY_NEW, STORY_GROWN, LINES };
+
+static const char *const edit_names[LINES] = {
+	[EDIT_TEXT] = "text", [EDIT_MARKUP] = "markup", [EDIT_DATE] = "date"};
 
 static const enum change_kind line_kinds[LINES] = {
-	[ITEM_UPDATE] = CHANGE_ITEM_UPDATE,
+	[EDIT_TEXT] = CHANGE_ITEM_UPDATE,
+	[EDIT_MARKUP] = CHANGE_ITEM_UPDATE,
+	[EDIT_DATE] = CHANGE_ITEM_UPDATE,
 	[ITEM_NEW] = CHANGE_ITEM_NEW,
 	[STORY_NEW] = CHANGE_STORY_NEW,
 	[STORY_GROWN] = CHANGE_STORY_GROWN,
@@ -47,6 +54,7 @@ static void chunk_init(struct chunk *c, struct ingest *in, struct store_tx *tx)
 	for (int i = 0; i < LINES; i++) {
 		c->lines[i].seq = changes_reserve(tx);
 		c->lines[i].kind = line_kinds[i];
+		c->lines[i].edit = edit_names[i];
 		c->lines[i].initial = in->initial;
 		c->lines[i].time_ms = in->now_ms;
 		c->lines[i].feed = in->feed;
@@ -192,11 +200,33 @@ static int add_item(struct chunk *c, const struct draft *draft, struct err *e)
 	return rv;
 }
 
+/* What is renewed with each answer is noticed, and then nothing is written. */
+static int take_edit(struct chunk *c, int64_t id, const struct item_mark *known,
+	const struct item_draft *row, struct err *e)
+{
+	const struct item_mark is = {row->digest, row->words, row->item->updated_ms};
+	enum edit edit = identity_edit(known, &is, c->in->now_ms);
+	bool restless = false;
+	int rv = 0;
+
+	if (edit == EDIT_MARKUP)
+		rv = items_is_restless(c->tx, id, c->in->now_ms, &restless, e);
+	if (rv || restless || edit == EDIT_NONE)
+		return rv;
+	rv = items_revise(c->tx, id, row, edit, c->in->now_ms, c->lines[edit].seq, e);
+	if (rv)
+		return rv;
+	tell(&c->lines[edit], id);
+	c->in->changed_items += edit == EDIT_TEXT;
+	return 0;
+}
+
 static int take_draft(struct chunk *c, const struct draft *draft, struct err *e)
 {
-	int64_t id, digest;
+	struct item_mark known;
+	int64_t id;
 	bool dropped = false;
-	int rv = items_find(c->tx, c->in->feed, draft->row.key, &id, &digest, e);
+	int rv = items_find(c->tx, c->in->feed, draft->row.key, &id, &known, e);
 
 	if (!rv && !id)
 		rv = keep_was_dropped(
@@ -206,16 +236,7 @@ static int take_draft(struct chunk *c, const struct draft *draft, struct err *e)
 	c->in->known_items += id || dropped;
 	if (dropped)
 		return 0;
-	if (!id)
-		return add_item(c, draft, e);
-	if (digest == draft->row.digest)
-		return 0;
-	rv = items_revise(c->tx, id, &draft->row, c->in->now_ms, c->lines[ITEM_UPDATE].seq, e);
-	if (rv)
-		return rv;
-	tell(&c->lines[ITEM_UPDATE], id);
-	c->in->changed_items++;
-	return 0;
+	return id ? take_edit(c, id, &known, &draft->row, e) : add_item(c, draft, e);
 }
 
 static int take_drafts(struct ingest *in, struct store_tx *tx, size_t start, struct err *e)

@@ -32,7 +32,7 @@ struct ingest {
 	struct grouping *grouping; /* NULL: texts are not compared */
 	const char *icon_url;      /* the feed's icon is due; NULL: it is not */
 
-	int new_items, changed_items;
+	int new_items, changed_items; /* changed: of other words */
 	int64_t moved_into; /* its address has changed: `feed`, or the one that had that already
 			       (feeds_move()); 0: it has not */
 	int known_items;    /* there before, changed or not */

@@ -449,6 +449,13 @@
 /* Earlier texts kept of one item: a page that changes at every poll */
 #define ITEM_REVISIONS_MAX 10
 
+/* The same where only markup changed, and how often that is taken in ITEM_SETTLE_MS: an address
+ * that is renewed with each answer */
+#define ITEM_MARKUP_MAX 3
+
+/* A date that is younger may be that of the answer, whatever the time zone */
+#define ITEM_SETTLE_MS (24LL * 3600 * 1000)
+
 /* Different terms in the story index: a busy fortnight of many languages. New ones beyond are told
  * apart no more */
 #define STORY_VOCABULARY_MAX 2000000

@@ -479,6 +479,7 @@ int render_change(struct store_tx *tx, struct json *j, const struct change *chan
 	json_put_string(j, "op", change_kind_op(change->kind));
 	json_put_time(j, "time", change->time_ms);
 	json_put_bool(j, "initial", change->initial);
+	json_put_string(j, "edit", change->edit);
 	show_number(j, "feed", change->feed, true);
 	json_put_array(j, "ids");
 	for (int i = 0; i < change->id_count; i++)

@@ -68,6 +68,21 @@ struct item {
 	struct item *next;
 };
 
+/* What became of an item that was there before. The first two are stored (revision.kind). */
+enum edit {
+	EDIT_TEXT,   /* its words are others */
+	EDIT_MARKUP, /* something else that a reader gets: links, pictures, enclosures, authors */
+	EDIT_DATE,   /* it was changed, says its publisher, and nothing shows */
+	EDIT_NONE,
+};
+
+/* By what an edit is told. */
+struct item_mark {
+	int64_t digest;     /* over everything a reader gets */
+	int64_t words;      /* over its words; 0: not known */
+	int64_t updated_ms; /* or TIME_NONE */
+};
+
 /* A remark on what was wrong with a document, for people: "undeclared entity &nbsp;". */
 struct remark {
 	char *text;

@@ -8,7 +8,7 @@
 #include "base/buf.h"
 #include "store/query.h"
 
-/* {"time":…,"feed":…,"initial":true,"ids":[…]} with 99 ids of 10 digits */
+/* {"time":…,"feed":…,"initial":true,"edit":…,"ids":[…]} with 99 ids of 10 digits */
 enum { DETAIL_MAX = 2048 };
 
 static const struct {
@@ -52,6 +52,8 @@ static void write_detail(struct buf *out, const struct change *change)
 		buf_printf(out, ",\"feed\":%" PRId64, change->feed);
 	if (change->initial)
 		buf_puts(out, ",\"initial\":true");
+	if (change->edit)
+		buf_printf(out, ",\"edit\":\"%s\"", change->edit);
 	for (int i = 1; i < change->id_count; i++)
 		buf_printf(out, "%s%" PRId64, i == 1 ? ",\"ids\":[" : ",", change->ids[i]);
 	buf_puts(out, change->id_count > 1 ? "]}" : "}");
@@ -124,7 +126,7 @@ static int read_change(struct query *q, struct change *change, struct err *e)
 
 	*change = (struct change){0};
 	query_read(q, into(&change->seq), into(&first), into(&change->time_ms), into(&change->feed),
-		into(&change->initial), into(&ids), into(&noun), into(&op));
+		into(&change->initial), into(&change->edit), into(&ids), into(&noun), into(&op));
 	if (first)
 		change->ids[change->id_count++] = first;
 	read_ids(ids, change);
@@ -144,7 +146,8 @@ int changes_list(struct store_tx *tx, int64_t since, int limit,
 	 * for. */
 	query_begin(&q, tx,
 		"SELECT seq, id, detail ->> 'time', detail ->> 'feed', detail ->> 'initial',"
-		" detail -> 'ids', kind, op FROM change WHERE seq > ? ORDER BY seq");
+		" detail ->> 'edit', detail -> 'ids', kind, op FROM change WHERE seq > ? ORDER BY "
+		"seq");
 	query_bind(&q, as_int(since));
 	while (query_row(&q)) {
 		more = limit-- <= 0;

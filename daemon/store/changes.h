@@ -47,7 +47,8 @@ enum { CHANGE_IDS_MAX = 100 };
 struct change {
 	int64_t seq;
 	enum change_kind kind;
-	bool initial; /* the backlog of a new subscription: notifiers pass over it */
+	const char *edit; /* of item.update: "text", "markup", "date"; NULL: no edit */
+	bool initial;     /* the backlog of a new subscription: notifiers pass over it */
 	int64_t time_ms;
 	int64_t feed; /* whose item or story it is; 0 when that says nothing */
 	int64_t ids[CHANGE_IDS_MAX];

@@ -7,13 +7,15 @@
 #include "store/listing.h"
 #include "store/schema.h"
 
-int items_find(struct store_tx *tx, int64_t feed, int64_t key, int64_t *ret_id, int64_t *ret_digest,
-	struct err *e)
+int items_find(struct store_tx *tx, int64_t feed, int64_t key, int64_t *ret_id,
+	struct item_mark *ret_mark, struct err *e)
 {
 	*ret_id = 0;
-	int status =
-		query_one(tx, NULL, e, "SELECT id, digest FROM item WHERE feed = ? AND key = ?",
-			VALUES(as_int(feed), as_int(key)), COLUMNS(into(ret_id), into(ret_digest)));
+	int status = query_one(tx, NULL, e,
+		"SELECT id, digest, words, updated_ms FROM item WHERE feed = ? AND key = ?",
+		VALUES(as_int(feed), as_int(key)),
+		COLUMNS(into(ret_id), into(&ret_mark->digest), into(&ret_mark->words),
+			into_time(&ret_mark->updated_ms)));
 
 	return status < 0 ? status : 0;
 }
@@ -29,12 +31,12 @@ static void bind_draft(struct query *q, const struct item_draft *draft, int64_t 
 {
 	const struct item *item = draft->item;
 
-	query_bind(q, as_int(rev), as_int(draft->digest), as_time(item->published_ms),
+	query_bind(q, as_int(rev), as_int(draft->digest), as_id(draft->words),
 		as_time(item->updated_ms), as_text(item->id), as_text(item->title),
 		as_text(item->link), as_text(draft->author), as_text(draft->excerpt),
 		as_text(draft->enclosures), as_text(draft->categories), as_text(item->comments),
 		as_text(item->thumbnail), as_text(item->language), as_text(item->extensions),
-		as_int(text_bytes(item)));
+		as_int(text_bytes(item)), as_time(item->published_ms));
 }
 
 static int insert_texts(struct store_tx *tx, int64_t id, const struct item *item, struct err *e)
@@ -52,11 +54,11 @@ int items_insert(struct store_tx *tx, struct story_join *join, const struct item
 	int status;
 
 	query_begin(&q, tx,
-		"INSERT INTO item (rev, digest, published_ms, updated_ms, guid, title, link,"
+		"INSERT INTO item (rev, digest, words, updated_ms, guid, title, link,"
 		" author, excerpt, enclosures, categories, comments, thumbnail, language,"
-		" extensions, bytes, feed, story, key, received_ms, url_key, reason, score,"
-		" evidence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-		" ?, ?, ?)");
+		" extensions, bytes, published_ms, feed, story, key, received_ms, url_key, reason,"
+		" score, evidence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+		" ?, ?, ?, ?, ?, ?)");
 	bind_draft(&q, draft, rev);
 	query_bind(&q, as_int(join->feed), as_int(join->story), as_int(draft->key),
 		as_int(join->now_ms), as_id(join->url_key), as_int(join->reason),
@@ -68,20 +70,23 @@ int items_insert(struct store_tx *tx, struct story_join *join, const struct item
 }
 
 /* The earlier text goes from row to row inside SQLite. */
-static int keep_revision(struct store_tx *tx, int64_t id, int64_t now_ms, struct err *e)
+static int keep_revision(
+	struct store_tx *tx, int64_t id, enum edit edit, int64_t now_ms, struct err *e)
 {
 	int status = query_exec(tx, e,
-		"INSERT INTO revision (item, replaced_ms, title, link, summary, content)"
-		" SELECT i.id, ?, i.title, i.link, t.summary, t.content"
+		"INSERT INTO revision (item, kind, replaced_ms, title, link, summary, content)"
+		" SELECT i.id, ?, ?, i.title, i.link, t.summary, t.content"
 		" FROM item i LEFT JOIN item_text t ON t.id = i.id WHERE i.id = ?",
-		as_int(now_ms), as_int(id));
+		as_int(edit), as_int(now_ms), as_int(id));
 
 	if (status)
 		return status;
 	return query_exec(tx, e,
 		"DELETE FROM revision WHERE id IN"
-		" (SELECT id FROM revision WHERE item = ? ORDER BY id DESC LIMIT -1 OFFSET ?)",
-		as_int(id), as_int(ITEM_REVISIONS_MAX));
+		" (SELECT id FROM revision WHERE item = ? AND kind = ?"
+		"  ORDER BY id DESC LIMIT -1 OFFSET ?)",
+		as_int(id), as_int(edit),
+		as_int(edit == EDIT_MARKUP ? ITEM_MARKUP_MAX : ITEM_REVISIONS_MAX));
 }
 
 /* A corrected date moves the item's story, too. */
@@ -94,31 +99,53 @@ static int retime_story(struct store_tx *tx, int64_t id, struct err *e)
 		as_int(id));
 }
 
-int items_revise(struct store_tx *tx, int64_t id, const struct item_draft *draft, int64_t now_ms,
-	int64_t rev, struct err *e)
+static int replace_row(struct store_tx *tx, int64_t id, const struct item_draft *draft,
+	enum edit edit, int64_t rev, struct err *e)
 {
 	struct query q;
-	int status = keep_revision(tx, id, now_ms, e);
+	int status;
 
-	if (status)
-		return status;
 	query_begin(&q, tx,
-		"UPDATE item SET rev = ?, digest = ?, published_ms = ?, updated_ms = ?, guid ="
-		" ?, title = ?, link = ?, author = ?, excerpt = ?, enclosures = ?, categories ="
-		" ?, comments = ?, thumbnail = ?, language = ?, extensions = ?, bytes = ?,"
-		" revisions ="
-		" min(revisions + 1, ?) WHERE id = ?");
+		"UPDATE item SET rev = ?, digest = ?, words = ?, updated_ms = ?, guid = ?,"
+		" title = ?, link = ?, author = ?, excerpt = ?, enclosures = ?, categories = ?,"
+		" comments = ?, thumbnail = ?, language = ?, extensions = ?, bytes = ?,"
+		" published_ms = iif(?18, published_ms, ?17), revisions = (SELECT count(*)"
+		" FROM revision r WHERE r.item = ?19 AND r.kind = 0) WHERE id = ?19");
 	bind_draft(&q, draft, rev);
-	query_bind(&q, as_int(ITEM_REVISIONS_MAX), as_int(id));
+	query_bind(&q, as_int(edit == EDIT_MARKUP), as_int(id));
 	query_row(&q);
 	status = query_end(&q, e);
+	return status ? status : query_found(query_changes(tx), "item", id, e);
+}
+
+int items_revise(struct store_tx *tx, int64_t id, const struct item_draft *draft, enum edit edit,
+	int64_t now_ms, int64_t rev, struct err *e)
+{
+	int status;
+
+	if (edit == EDIT_DATE)
+		return query_exec(tx, e, "UPDATE item SET rev = ?, updated_ms = ? WHERE id = ?",
+			as_int(rev), as_time(draft->item->updated_ms), as_int(id));
+	status = keep_revision(tx, id, edit, now_ms, e);
 	if (status == 0)
-		status = query_found(query_changes(tx), "item", id, e);
-	if (status == 0)
+		status = replace_row(tx, id, draft, edit, rev, e);
+	if (status == 0 && edit == EDIT_TEXT)
 		status = retime_story(tx, id, e);
 	if (status == 0)
 		status = query_exec(tx, e, "DELETE FROM item_text WHERE id = ?", as_int(id));
 	return status ? status : insert_texts(tx, id, draft->item, e);
+}
+
+int items_is_restless(
+	struct store_tx *tx, int64_t id, int64_t now_ms, bool *ret_restless, struct err *e)
+{
+	int64_t count;
+	int status = query_find(tx, &count, e,
+		"SELECT count(*) FROM revision WHERE item = ? AND kind = ? AND replaced_ms > ?",
+		as_int(id), as_int(EDIT_MARKUP), as_int(now_ms - ITEM_SETTLE_MS));
+
+	*ret_restless = status == 0 && count >= ITEM_MARKUP_MAX;
+	return status;
 }
 
 /* What is selected, and where it goes. */

@@ -25,31 +25,38 @@ struct item_row {
 	const char *comments, *thumbnail, *language;
 	const char *extensions; /* JSON object, or NULL */
 	bool read, starred;
-	int revisions; /* earlier texts kept */
+	int revisions; /* earlier texts kept, of other words each */
 };
 
 /* What refresh.c hands over for one item: the parsed item and what was derived of it on the pool.
  */
 struct item_draft {
 	const struct item *item;
-	int64_t key;    /* identity within the feed (story/identity.h) */
-	int64_t digest; /* over everything a reader sees: differs when the item changed */
+	int64_t key;           /* identity within the feed (story/identity.h) */
+	int64_t digest, words; /* as in struct item_mark */
 	const char *author, *excerpt, *enclosures, *categories; /* as in item_row */
 };
 
 /* Looks an item up by its identity. ret_id is 0 when there is none. */
-int items_find(struct store_tx *tx, int64_t feed, int64_t key, int64_t *ret_id, int64_t *ret_digest,
-	struct err *e);
+int items_find(struct store_tx *tx, int64_t feed, int64_t key, int64_t *ret_id,
+	struct item_mark *ret_mark, struct err *e);
 
 /* Inserts an item, unread, where `join` says, and sets join->item. `rev` is a number of
  * changes_reserve(). */
 int items_insert(struct store_tx *tx, struct story_join *join, const struct item_draft *draft,
 	int64_t rev, struct err *e);
 
-/* Replaces the texts of an item and keeps the earlier ones as a revision (at most
- * ITEM_REVISIONS_MAX, oldest dropped). */
-int items_revise(struct store_tx *tx, int64_t id, const struct item_draft *draft, int64_t now_ms,
-	int64_t rev, struct err *e);
+/* Replaces an item's texts and keeps the earlier ones as a revision: ITEM_REVISIONS_MAX at most, or
+ * ITEM_MARKUP_MAX of EDIT_MARKUP, the oldest dropped. What it was read and starred stays, and where
+ * the words do, so does the time at which it was published: it is no newer. EDIT_DATE sets but the
+ * time of its update. */
+int items_revise(struct store_tx *tx, int64_t id, const struct item_draft *draft, enum edit edit,
+	int64_t now_ms, int64_t rev, struct err *e);
+
+/* Whether its markup has changed so often of late (ITEM_MARKUP_MAX) that a further such edit says
+ * nothing. */
+int items_is_restless(
+	struct store_tx *tx, int64_t id, int64_t now_ms, bool *ret_restless, struct err *e);
 
 enum item_order { ITEMS_BY_ID, ITEMS_BY_PUBLISHED, ITEMS_BY_REV };
 

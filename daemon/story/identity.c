@@ -7,6 +7,7 @@
 
 #include "base/hash.h"
 #include "base/map.h"
+#include "limits.h"
 
 static bool given(const char *s)
 {
@@ -88,4 +89,15 @@ int64_t identity_digest(const struct item *item)
 	for (const struct category *c = item->categories; c; c = c->next)
 		digest = hash_part(digest, c->name);
 	return digest;
+}
+
+enum edit identity_edit(
+	const struct item_mark *stored, const struct item_mark *received, int64_t now_ms)
+{
+	if (stored->digest != received->digest)
+		return stored->words && stored->words == received->words ? EDIT_MARKUP : EDIT_TEXT;
+	return received->updated_ms > stored->updated_ms &&
+			       received->updated_ms <= now_ms - ITEM_SETTLE_MS
+		       ? EDIT_DATE
+		       : EDIT_NONE;
 }

@@ -19,4 +19,10 @@ int identity_keys(const struct feed_content *feed, int64_t *keys)
  * enclosures, categories. Dates do not count, since many publishers renew them with each answer. */
 int64_t identity_digest(const struct item *item);
 
+/* What kind of edit leads from what is stored to what was received at now_ms. A date alone counts
+ * only once it lies ITEM_SETTLE_MS back, and beyond the one that is stored: one that is renewed
+ * with each answer never does. */
+enum edit identity_edit(
+	const struct item_mark *stored, const struct item_mark *received, int64_t now_ms);
+
 #endif

@@ -348,16 +348,16 @@ static void test_changes(void **state)
 	json_t *changes = json_object_get(json, "changes");
 	assert_int_equal(json_array_size(changes), (size_t)seq);
 	assert_int_equal(number_of(json, "seq"), seq);
-	assert_keys(json_array_get(changes, 0), "seq kind op time initial feed ids folders");
+	assert_keys(json_array_get(changes, 0), "seq kind op time initial edit feed ids folders");
 	assert_string_equal(text_of(json_array_get(changes, 0), "kind"), "folder");
-	assert_keys(json_array_get(changes, 1), "seq kind op time initial feed ids feeds");
+	assert_keys(json_array_get(changes, 1), "seq kind op time initial edit feed ids feeds");
 	assert_keys(
 		json_array_get(json_object_get(json_array_get(changes, 1), "feeds"), 0), FEED_KEYS);
 	json_decref(json);
 	json = ask_json(&w, "GET", "/api/v1/changes?since=0&limit=2&kinds=item.new", NULL, 200);
 	changes = json_object_get(json, "changes");
 	assert_int_equal(json_array_size(changes), 2);
-	assert_keys(json_array_get(changes, 0), "seq kind op time initial feed ids items");
+	assert_keys(json_array_get(changes, 0), "seq kind op time initial edit feed ids items");
 	json_t *item = json_array_get(json_object_get(json_array_get(changes, 1), "items"), 0);
 	assert_keys(item, ITEM_KEYS);
 	assert_int_equal(number_of(item, "id"), 2);

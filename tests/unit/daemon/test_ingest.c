@@ -359,6 +359,65 @@ static void test_dropped_stays_dropped(void **state)
 	fixture_close(&f);
 }
 
+/* One item, as a poll at now_ms finds it; whether that writes a line, and how many edits of the
+ * kinds there are then: text, markup and date, a digit each. */
+static void poll_edit(
+	struct fixture *f, int64_t now_ms, struct item_mark is, bool writes, int edits)
+{
+	static struct document d;
+	int64_t before = f->committed_seq;
+	struct ingest in;
+
+	make(&d, 1, 1, is.digest);
+	d.drafts[0].row.words = is.words;
+	d.items[0].updated_ms = is.updated_ms;
+	d.items[0].published_ms = now_ms; /* it always says so */
+	in = ingest_of(1, "http://a.example/", &d);
+	in.now_ms = now_ms;
+	must_write(f, ingest_run, &in);
+	assert_int_equal(in.known_items, 1);
+	assert_int_equal(in.new_items, 0);
+	assert_int_equal(f->committed_seq > before, writes);
+	assert_int_equal(peek(f->path, "SELECT sum(CASE detail ->> 'edit' WHEN 'text' THEN 100"
+				       " WHEN 'markup' THEN 10 WHEN 'date' THEN 1 ELSE 1000 END)"
+				       " FROM change WHERE op = 'update' AND kind = 'item'"),
+		edits);
+}
+
+static void test_edits(void **state)
+{
+	static struct document d;
+	struct fixture f;
+	struct ingest in;
+	int64_t t = NOW;
+
+	(void)state;
+	open_with_feeds(&f);
+	make(&d, 1, 1, 1);
+	d.drafts[0].row.words = 1;
+	in = ingest_of(1, "http://a.example/", &d);
+	must_write(&f, ingest_run, &in);
+	poke(f.path, "UPDATE item SET read = 1; UPDATE story SET unread = 0");
+	poll_edit(&f, t += 1000, (struct item_mark){2, 2, TIME_NONE}, true, 100);
+	assert_int_equal(peek(f.path, "SELECT published_ms FROM item"), t);
+	for (int64_t n = 3; n < 6; n++) /* an address that is renewed with each answer */
+		poll_edit(&f, t += 1000, (struct item_mark){n, 2, TIME_NONE}, true,
+			100 + (int)(n - 2) * 10);
+	for (int64_t n = 6; n < 20; n++)
+		poll_edit(&f, t += 1000, (struct item_mark){n, 2, TIME_NONE}, false, 130);
+	assert_int_equal(peek(f.path, "SELECT published_ms FROM item"), NOW + 1000);
+	poll_edit(&f, t += 1000, (struct item_mark){20, 3, TIME_NONE}, true, 230);
+	poll_edit(&f, t += 1000, (struct item_mark){21, 3, TIME_NONE}, false, 230);
+	poll_edit(&f, t += DAY, (struct item_mark){22, 3, TIME_NONE}, true, 240);
+	poll_edit(&f, t + 1000, (struct item_mark){22, 3, t + 1000}, false, 240);
+	poll_edit(&f, t + 2000, (struct item_mark){22, 3, t + 2000 - DAY}, true, 241);
+	poll_edit(&f, t + 3000, (struct item_mark){22, 3, t + 1000 - DAY}, false, 241);
+	assert_int_equal(
+		peek(f.path, "SELECT sum(kind = 0) * 10 + sum(kind = 1) FROM revision"), 23);
+	assert_int_equal(peek(f.path, "SELECT revisions * 10 + read FROM item"), 21);
+	close_sound(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -368,6 +427,7 @@ int main(void)
 		cmocka_unit_test(test_removed_or_moved_meanwhile),
 		cmocka_unit_test(test_all_or_nothing),
 		cmocka_unit_test(test_dropped_stays_dropped),
+		cmocka_unit_test(test_edits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

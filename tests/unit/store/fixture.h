@@ -225,7 +225,7 @@ static inline void assert_counts(const char *path)
 			"FROM change WHERE seq = i.rev AND kind = 'feed') AND rev >= " FIRST_LINE
 			")"
 			" + (SELECT count(*) FROM item i WHERE revisions <> (SELECT "
-			"count(*) FROM revision WHERE item = i.id))"),
+			"count(*) FROM revision WHERE item = i.id AND kind = 0))"),
 		0);
 }
 

@@ -109,9 +109,16 @@ static int revise(struct store_tx *tx, void *arg, struct err *e)
 		.time_ms = NOW,
 		.ids = {1},
 		.id_count = 1};
-	int status = items_revise(tx, 1, &draft, NOW, change.seq, e);
+	bool restless;
+	int status = items_revise(tx, 1, &draft, EDIT_TEXT, NOW, change.seq, e);
 
 	(void)arg;
+	if (status == 0)
+		status = items_revise(tx, 1, &draft, EDIT_MARKUP, NOW, change.seq, e);
+	if (status == 0)
+		status = items_revise(tx, 1, &draft, EDIT_DATE, NOW, change.seq, e);
+	if (status == 0)
+		status = items_is_restless(tx, 1, NOW, &restless, e);
 	return status ? status : changes_put(tx, &change, e);
 }
 
