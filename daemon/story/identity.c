@@ -22,54 +22,87 @@ static const char *without_scheme(const char *url)
 	return strncasecmp(url, "https:", 6) == 0 ? url + 6 : url;
 }
 
-/* The first part names the kind of key, so that a guid never equals a link. 0: no guid. */
+/* The first part names the kind of key, so that a guid never equals a link. 0: there is none. */
 static int64_t guid_key(const struct item *item)
 {
 	return given(item->id) ? hash_part(hash_part(0, "guid"), without_scheme(item->id)) : 0;
 }
 
-static int64_t other_key(const struct item *item)
+static int64_t link_key(const struct item *item)
+{
+	return given(item->link) ? hash_part(hash_part(0, "link"), without_scheme(item->link)) : 0;
+}
+
+/* Of what several items link to only the title tells them apart, so that their texts may change. */
+static int64_t text_key(const struct item *item)
 {
 	const char *const text[] = {item->id, item->title, item->summary, item->content};
 	int64_t key = hash_part(0, "text");
 
-	if (given(item->link))
-		return hash_part(hash_part(0, "link"), without_scheme(item->link));
+	if (given(item->link) && given(item->title))
+		return hash_part(link_key(item), item->title);
 	for (size_t i = 0; i < sizeof(text) / sizeof(text[0]); i++)
 		key = hash_part(key, text[i]);
 	return key;
 }
 
-/* Stands for the item of a guid that is on items with different links. */
+static const char *link_of(const struct item *item)
+{
+	return given(item->link) ? without_scheme(item->link) : NULL;
+}
+
+static const char *title_of(const struct item *item)
+{
+	if (given(item->title))
+		return item->title;
+	return given(item->summary) ? item->summary : item->content;
+}
+
+/* Stands for the item of a name that is on different ones. */
 static struct item several;
 
-/* Keeps for each guid the first item that has it, preferably one with a link. */
-static int note_guid(struct map *guids, struct item *item)
+/* Keeps for each name, a guid or a link, the first item that has it, preferably one that has the
+ * text, too, by which different ones are told. Name 0: none. */
+static int note(struct map *names, int64_t name, struct item *item,
+	const char *(*text_of)(const struct item *))
 {
-	struct item *first = map_get(guids, guid_key(item));
+	struct item *first = name ? map_get(names, name) : &several;
 
-	if (!first || (first != &several && !given(first->link)))
-		return map_put(guids, guid_key(item), item);
-	if (first == &several || !given(item->link) ||
-		strcmp(without_scheme(first->link), without_scheme(item->link)) == 0)
+	if (!first || (first != &several && !given(text_of(first))))
+		return map_put(names, name, item);
+	if (first == &several || !given(text_of(item)) ||
+		strcmp(text_of(first), text_of(item)) == 0)
 		return 0;
-	return map_put(guids, guid_key(item), &several);
+	return map_put(names, name, &several);
+}
+
+static bool is_name(const struct map *names, int64_t name)
+{
+	return name && map_get(names, name) != &several;
 }
 
 int identity_keys(const struct feed_content *feed, int64_t *keys)
 {
-	struct map guids = {0};
+	struct map guids = {0}, links = {0};
 	size_t index = 0;
 	int rv = 0;
 
 	for (struct item *item = feed->items; item && !rv; item = item->next)
-		rv = given(item->id) ? note_guid(&guids, item) : 0;
+		rv = note(&guids, guid_key(item), item, link_of);
+	for (struct item *item = feed->items; item && !rv; item = item->next) {
+		if (!is_name(&guids, guid_key(item)))
+			rv = note(&links, link_key(item), item, title_of);
+	}
 	for (const struct item *item = feed->items; item && !rv; item = item->next) {
-		int64_t guid = guid_key(item);
+		int64_t guid = guid_key(item), link = link_key(item);
 
-		keys[index++] = guid && map_get(&guids, guid) != &several ? guid : other_key(item);
+		if (is_name(&guids, guid))
+			keys[index++] = guid;
+		else
+			keys[index++] = is_name(&links, link) ? link : text_key(item);
 	}
 	map_finish(&guids);
+	map_finish(&links);
 	return rv;
 }
 

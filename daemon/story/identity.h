@@ -9,9 +9,9 @@
 
 /* The identity of each item within its feed, in the list's order: its guid, else its link, else its
  * title and text; "http:" and "https:" are the same. A guid that stands on several items of the
- * document with different links is no identity: these fall back to their links. Two items get the
- * same key only when they are one and the same. `keys` has room for feed->item_count numbers.
- * ERR_NOMEM. */
+ * document with different links is no identity: these fall back to their links, and where such a
+ * link stands on several with different titles, to link and title. Two items get the same key only
+ * when they are one and the same. `keys` has room for feed->item_count numbers. ERR_NOMEM. */
 int identity_keys(const struct feed_content *feed, int64_t *keys)
 	__attribute__((warn_unused_result));
 
