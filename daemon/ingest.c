@@ -18,9 +18,6 @@
 /* The first ones are those of edits, by enum edit. */
 enum { ITEM_NEW = EDIT_NONE, STORY_NEW, STORY_GROWN, LINES };
 
-static const char *const edit_names[LINES] = {
-	[EDIT_TEXT] = "text", [EDIT_MARKUP] = "markup", [EDIT_DATE] = "date"};
-
 static const enum change_kind line_kinds[LINES] = {
 	[EDIT_TEXT] = CHANGE_ITEM_UPDATE,
 	[EDIT_MARKUP] = CHANGE_ITEM_UPDATE,
@@ -54,7 +51,7 @@ static void chunk_init(struct chunk *c, struct ingest *in, struct store_tx *tx)
 	for (int i = 0; i < LINES; i++) {
 		c->lines[i].seq = changes_reserve(tx);
 		c->lines[i].kind = line_kinds[i];
-		c->lines[i].edit = edit_names[i];
+		c->lines[i].edit = edit_name((enum edit)i);
 		c->lines[i].initial = in->initial;
 		c->lines[i].time_ms = in->now_ms;
 		c->lines[i].feed = in->feed;

@@ -114,6 +114,36 @@ int route_items_run_one(struct store_tx *tx, struct http_request *r, struct err 
 	return put_one(tx, r, &query->show, e);
 }
 
+static int put_revision(void *ctx, const struct item_row *text, enum edit edit, int64_t replaced_ms)
+{
+	struct listing *l = ctx;
+
+	if (l->r->out.len > API_LIST_SOFT)
+		return 1;
+	json_put_object(&l->j, NULL);
+	json_put_time(&l->j, "replaced", replaced_ms);
+	json_put_string(&l->j, "edit", edit_name(edit));
+	json_put_string(&l->j, "title", text->title);
+	json_put_string(&l->j, "url", text->link);
+	render_content(&l->j, text, &l->query->show);
+	json_end(&l->j);
+	return 0;
+}
+
+int route_items_run_revisions(struct store_tx *tx, struct http_request *r, struct err *e)
+{
+	struct listing l = {.r = r, .query = r->query};
+	struct item_row row;
+
+	int code = items_get_brief(tx, r->id, &r->arena, &row, e);
+	if (code < 0)
+		return code;
+	list_begin(r, &l.j, "revisions");
+	code = items_list_revisions(tx, r->id, put_revision, &l, e);
+	list_end(r, &l.j, tx, NULL);
+	return code;
+}
+
 int route_items_run_change(struct store_tx *tx, struct http_request *r, struct err *e)
 {
 	static const struct render_item show = {.members = RENDER_ALL, .content = RENDER_NONE};

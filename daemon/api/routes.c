@@ -65,6 +65,8 @@ static const struct route table[] = {
 		NULL, route_items_run_batch, NULL},
 	{HTTP_GET, "/api/v1/items/{id}", API_READ, ROUTE_TOLD, P(CONTENT) | P(FIELDS), 0, 0,
 		route_items_parse_one, route_items_run_one, NULL},
+	{HTTP_GET, "/api/v1/items/{id}/revisions", API_READ, ROUTE_TOLD, P(CONTENT), 0, 0,
+		route_items_parse_one, route_items_run_revisions, NULL},
 	{HTTP_PATCH, "/api/v1/items/{id}", API_WRITE, ROUTE_WRITE, 0, STATE_MEMBERS, 0, NULL,
 		route_items_run_change, NULL},
 

@@ -94,7 +94,8 @@ route_run route_opml_run_export, route_opml_run_import;
 route_reply route_opml_reply_imported;
 
 route_parse route_items_parse_list, route_items_parse_one;
-route_run route_items_run_list, route_items_run_one, route_items_run_change, route_items_run_batch;
+route_run route_items_run_list, route_items_run_one, route_items_run_revisions,
+	route_items_run_change, route_items_run_batch;
 
 route_parse route_stories_parse_list;
 route_run route_stories_run_list, route_stories_run_one, route_stories_run_change,

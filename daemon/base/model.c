@@ -23,3 +23,11 @@ const char *feed_format_name(enum feed_format format)
 		return names[FORMAT_UNKNOWN];
 	return names[format];
 }
+
+const char *edit_name(enum edit edit)
+{
+	static const char *const names[] = {
+		[EDIT_TEXT] = "text", [EDIT_MARKUP] = "markup", [EDIT_DATE] = "date"};
+
+	return (size_t)edit < EDIT_NONE ? names[edit] : NULL;
+}

@@ -76,6 +76,9 @@ enum edit {
 	EDIT_NONE,
 };
 
+/* "text", "markup", "date". */
+const char *edit_name(enum edit edit);
+
 /* By what an edit is told. */
 struct item_mark {
 	int64_t digest;     /* over everything a reader gets */

@@ -136,6 +136,28 @@ int items_revise(struct store_tx *tx, int64_t id, const struct item_draft *draft
 	return status ? status : insert_texts(tx, id, draft->item, e);
 }
 
+int items_list_revisions(struct store_tx *tx, int64_t id,
+	int (*each)(void *ctx, const struct item_row *text, enum edit edit, int64_t replaced_ms),
+	void *ctx, struct err *e)
+{
+	struct item_row text = {0};
+	int64_t replaced_ms;
+	struct query q;
+	int edit;
+
+	query_begin(&q, tx,
+		"SELECT kind, replaced_ms, title, link, summary, content FROM revision"
+		" WHERE item = ? ORDER BY id DESC");
+	query_bind(&q, as_int(id));
+	while (query_row(&q)) {
+		query_read(&q, into(&edit), into(&replaced_ms), into(&text.title), into(&text.link),
+			into(&text.summary), into(&text.content));
+		if (each(ctx, &text, (enum edit)edit, replaced_ms))
+			break;
+	}
+	return query_end(&q, e);
+}
+
 int items_is_restless(
 	struct store_tx *tx, int64_t id, int64_t now_ms, bool *ret_restless, struct err *e)
 {

@@ -53,6 +53,12 @@ int items_insert(struct store_tx *tx, struct story_join *join, const struct item
 int items_revise(struct store_tx *tx, int64_t id, const struct item_draft *draft, enum edit edit,
 	int64_t now_ms, int64_t rev, struct err *e);
 
+/* The earlier texts of an item, newest first: its title, link, summary and content, what it was
+ * edited to, and when. A non-zero return of `each` ends the list. */
+int items_list_revisions(struct store_tx *tx, int64_t id,
+	int (*each)(void *ctx, const struct item_row *text, enum edit edit, int64_t replaced_ms),
+	void *ctx, struct err *e);
+
 /* Whether its markup has changed so often of late (ITEM_MARKUP_MAX) that a further such edit says
  * nothing. */
 int items_is_restless(

@@ -64,6 +64,9 @@ def test_text(reader):
     item = reader.look()
     check("rose and fell" in item["html"] and item["title"] == "Six die in flood", f"the edit is not shown: {item}")
     check_equal((item["read"], item["starred"], item["revisions"]), (True, True, 2), "what was read stays read")
+    earlier = reader.daemon.get(f"/items/{reader.item}/revisions?content=text")["revisions"]
+    check_equal([(r["edit"], r["title"], r["text"].strip()) for r in earlier],
+                [("text", "Five die in flood", "The river rose and fell."), ("text", "Five die in flood", "The river rose.")], "earlier texts")
     check_equal(reader.daemon.get("/items?read=false")["items"], [], "unread items")
     check_equal(reader.daemon.tidings("new").returncode, 4, "exit code of: tidings new")
 

@@ -98,6 +98,7 @@ static const struct row {
 	{GET("/api/v1/items?limit=x"), 400, NULL, NULL},
 	{"GET /api/v1/items/3?content=text HTTP/1.1\r\nHost: x\r\nIf-None-Match: W/\"x-1\"\r\n\r\n",
 		200, NULL, NULL},
+	{GET("/api/v1/items/3/revisions?content=text"), 200, "{\"revisions\":[", NULL},
 	{GET("/api/v1/stories?dir=asc"), 200, NULL, NULL},
 	{GET("/api/v1/stories/1?content=text"), 200, NULL, NULL},
 	{GET("/api/v1/changes?since=0&kinds=item,story.new"), 200, NULL, NULL},

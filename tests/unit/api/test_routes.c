@@ -161,6 +161,16 @@ static void test_one_item(void **state)
 	expect(&w, "GET", "/api/v1/items?starred=true&fields=id", NULL, 200, "[{\"id\":3}]");
 	expect(&w, "PATCH", "/api/v1/items/3", "{\"starred\":false}", 200,
 		"\"read\":true,\"starred\":false");
+	expect(&w, "GET", "/api/v1/items/99/revisions", NULL, 404, "there is no item 99");
+	expect(&w, "GET", "/api/v1/items/3/revisions", NULL, 200,
+		"{\"revisions\":[],\"next\":null,");
+	poke(w.f.path, "INSERT INTO revision (item, kind, replaced_ms, title, content)"
+		       " VALUES (3, 0, 1000, 'Old', '<p>o</p>'), (3, 1, 2000, 'New', '<p>n</p>')");
+	expect(&w, "GET", "/api/v1/items/3/revisions", NULL, 200,
+		"[{\"replaced\":\"1970-01-01T00:00:02.000Z\",\"edit\":\"markup\",\"title\":\"New\","
+		"\"url\":null,\"html\":\"<p>n</p>\"},{\"replaced\":\"1970-01-01T00:00:01.000Z\","
+		"\"edit\":\"text\",\"title\":\"Old\",\"url\":null,\"html\":\"<p>o</p>\"}]");
+	expect(&w, "GET", "/api/v1/items/3/revisions?content=none", NULL, 200, "\"url\":null},{");
 	expect(&w, "PATCH", "/api/v1/items/3", "{\"title\":\"x\"}", 400, "\"member\":\"title\"");
 	expect(&w, "PATCH", "/api/v1/items/99", "{\"read\":true}", 404, "not-found");
 	world_close(&w);
