@@ -216,7 +216,8 @@ static void parse(uv_work_t *work)
 	rv = parse_document(
 		body->data, body->len, &options, &r->arena, &r->content, &r->parse_error);
 	if (!rv)
-		rv = draft_items(r->content, r->received_ms, &r->arena, &drafts, &r->ingest.count);
+		rv = draft_items(r->content, IDENTITY_GUID, r->received_ms, &r->arena, &drafts,
+			&r->ingest.count);
 	if (rv && !r->parse_error.code)
 		err_set(&r->parse_error, rv, NULL);
 	r->ingest.drafts = drafts;

@@ -21,54 +21,89 @@ static const char *without_scheme(const char *url)
 	return strncasecmp(url, "https:", 6) == 0 ? url + 6 : url;
 }
 
-/* The first part names the kind of key, so that a guid never equals a link. 0: no guid. */
-static int64_t guid_key(const struct item *item)
+/* The first part names the kind of key, so that a guid never equals a link. 0: there is none. */
+static int64_t key_of(const char *kind, const char *text)
 {
-	return given(item->id) ? hash_part(hash_part(0, "guid"), without_scheme(item->id)) : 0;
+	return given(text) ? hash_part(hash_part(0, kind), without_scheme(text)) : 0;
 }
 
-static int64_t other_key(const struct item *item)
+static int64_t guid_key(const struct item *item)
 {
-	const char *const text[] = {item->id, item->title, item->summary, item->content};
+	return key_of("guid", item->id);
+}
+
+static int64_t link_key(const struct item *item)
+{
+	return key_of("link", item->link);
+}
+
+static int64_t text_key(const struct item *item)
+{
+	const char *const text[] = {NULL, item->title, item->summary, item->content};
 	int64_t key = hash_part(0, "text");
 
-	if (given(item->link))
-		return hash_part(hash_part(0, "link"), without_scheme(item->link));
 	for (size_t i = 0; i < sizeof(text) / sizeof(text[0]); i++)
 		key = hash_part(key, text[i]);
 	return key;
 }
 
-/* Stands for the item of a guid that is on items with different links. */
-static struct item several;
-
-/* Keeps for each guid the first item that has it, preferably one with a link. */
-static int note_guid(struct map *guids, struct item *item)
+/* What differs in both is no second version of the same. */
+static bool differ(const struct item *a, const struct item *b)
 {
-	struct item *first = map_get(guids, guid_key(item));
-
-	if (!first || (first != &several && !given(first->link)))
-		return map_put(guids, guid_key(item), item);
-	if (first == &several || !given(item->link) ||
-		strcmp(without_scheme(first->link), without_scheme(item->link)) == 0)
-		return 0;
-	return map_put(guids, guid_key(item), &several);
+	if (given(a->link) && given(b->link) && link_key(a) != link_key(b))
+		return true;
+	return given(a->title) && given(b->title) && strcmp(a->title, b->title) != 0 &&
+	       (a->published_ms == TIME_NONE || a->published_ms != b->published_ms);
 }
 
-int identity_keys(const struct feed_content *feed, int64_t *keys)
+/* Stands for the items of a key that different ones have. */
+static struct item several;
+
+/* Keeps for each key the first item that has it, preferably one with a link. */
+static int note(struct map *seen, int64_t key, struct item *item)
 {
-	struct map guids = {0};
+	struct item *first = key ? map_get(seen, key) : &several;
+
+	if (first == &several)
+		return 0;
+	if (first && differ(first, item))
+		return map_put(seen, key, &several);
+	return !first || !given(first->link) ? map_put(seen, key, item) : 0;
+}
+
+/* Keys by one rule for those that have none yet. */
+static int take_keys(const struct feed_content *feed,
+	int64_t (*key_by_rule)(const struct item *item), int64_t *keys)
+{
+	struct map seen = {0};
 	size_t index = 0;
 	int rv = 0;
 
-	for (struct item *item = feed->items; item && !rv; item = item->next)
-		rv = given(item->id) ? note_guid(&guids, item) : 0;
-	for (const struct item *item = feed->items; item && !rv; item = item->next) {
-		int64_t guid = guid_key(item);
+	for (struct item *item = feed->items; item && !rv; item = item->next, index++)
+		rv = keys[index] ? 0 : note(&seen, key_by_rule(item), item);
+	index = 0;
+	for (const struct item *item = feed->items; item && !rv; item = item->next, index++) {
+		int64_t key = keys[index] ? 0 : key_by_rule(item);
 
-		keys[index++] = guid && map_get(&guids, guid) != &several ? guid : other_key(item);
+		if (key && map_get(&seen, key) != &several)
+			keys[index] = key;
 	}
-	map_finish(&guids);
+	map_finish(&seen);
+	return rv;
+}
+
+int identity_keys(const struct feed_content *feed, enum identity_rule rule, int64_t *keys)
+{
+	size_t index = 0;
+	int rv = 0;
+
+	memset(keys, 0, feed->item_count * sizeof(*keys));
+	if (rule <= IDENTITY_GUID)
+		rv = take_keys(feed, guid_key, keys);
+	if (!rv && rule <= IDENTITY_LINK)
+		rv = take_keys(feed, link_key, keys);
+	for (const struct item *item = feed->items; item && !rv; item = item->next, index++)
+		keys[index] = keys[index] ? keys[index] : text_key(item);
 	return rv;
 }
 

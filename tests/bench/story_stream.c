@@ -127,7 +127,7 @@ static int take_article(struct stream *s, struct store_tx *tx, struct article *a
 	begin = cpu_ms();
 	arena_init(&arena, ARENA_BYTES);
 	if (!status)
-		status = draft_items(&content, now_ms, &arena, &drafts, &in.count);
+		status = draft_items(&content, IDENTITY_GUID, now_ms, &arena, &drafts, &in.count);
 	in.drafts = drafts;
 	in.poll = (struct feed_poll){.now_ms = now_ms, .status = FEED_OK, .http_status = 200};
 	if (!status)
