@@ -1,11 +1,13 @@
 /* One poll's outcome into the database. */
 #include "ingest.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/err.h"
 #include "limits.h"
+#include "recognise.h"
 #include "store/changes.h"
 #include "store/holds.h"
 #include "store/icons.h"
@@ -192,43 +194,86 @@ static int add_item(struct chunk *c, const struct draft *draft, struct err *e)
 	return rv;
 }
 
-static int take_draft(struct chunk *c, const struct draft *draft, struct err *e)
+/* Under another key, or another address alone, it is the same text, and no revision. *ret_same: so
+ * it is. */
+static int rekey_item(
+	struct chunk *c, const struct draft *draft, int64_t id, bool *ret_same, struct err *e)
 {
-	int64_t id, digest;
-	bool dropped = false;
-	int rv = items_find(c->tx, c->in->feed, draft->row.key, &id, &digest, e);
+	struct item before = *draft->row.item;
+	struct item_face face;
+	struct arena a;
+	bool moved = false;
+	int rv;
 
-	if (!rv && !id)
-		rv = keep_was_dropped(
-			c->tx, c->in->feed, draft->row.key, c->in->now_ms, &dropped, e);
-	if (rv)
-		return rv;
-	c->in->known_items += id || dropped;
-	if (dropped)
-		return 0;
-	if (!id)
+	arena_init(&a, 2 * PARSE_ITEM_BYTES_MAX);
+	rv = items_get_face(c->tx, id, &a, &face, e);
+	if (!rv) {
+		*ret_same = face.digest == draft->row.digest;
+		before.link = (char *)(uintptr_t)face.link;
+		moved = !*ret_same && identity_digest(&before) == face.digest;
+		rv = items_rekey(c->tx, id, &draft->row, draft->url_key,
+			moved ? draft->row.item->link : face.link,
+			moved ? draft->row.digest : face.digest,
+			moved ? c->lines[ITEM_UPDATE].seq : 0, e);
+	}
+	arena_finish(&a);
+	if (!rv && moved) {
+		*ret_same = true;
+		tell(&c->lines[ITEM_UPDATE], id);
+	}
+	c->in->rekeyed_items += !rv;
+	return rv;
+}
+
+static int take_draft(
+	struct chunk *c, const struct draft *draft, const struct known *known, struct err *e)
+{
+	bool same = known->dropped || known->digest == draft->row.digest;
+	int rv = 0;
+
+	c->in->known_items += known->id || known->dropped;
+	if (!known->id && !known->dropped)
 		return add_item(c, draft, e);
-	if (digest == draft->row.digest)
-		return 0;
-	rv = items_revise(c->tx, id, &draft->row, c->in->now_ms, c->lines[ITEM_UPDATE].seq, e);
+	if (known->rekeyed)
+		rv = rekey_item(c, draft, known->id, &same, e);
+	if (rv || same)
+		return rv;
+	rv = items_revise(
+		c->tx, known->id, &draft->row, c->in->now_ms, c->lines[ITEM_UPDATE].seq, e);
 	if (rv)
 		return rv;
-	tell(&c->lines[ITEM_UPDATE], id);
+	tell(&c->lines[ITEM_UPDATE], known->id);
 	c->in->changed_items++;
 	return 0;
 }
 
-static int take_drafts(struct ingest *in, struct store_tx *tx, size_t start, struct err *e)
+static int take_chunk(struct ingest *in, struct store_tx *tx, const struct known *known,
+	size_t start, struct err *e)
 {
 	struct chunk c;
 	int rv = 0;
 
 	chunk_init(&c, in, tx);
 	for (size_t i = start; i < in->count && i < start + CHANGE_IDS_MAX && !rv; i++)
-		rv = take_draft(&c, &in->drafts[i], e);
+		rv = take_draft(&c, &in->drafts[i], &known[i], e);
 	if (!rv)
 		rv = chunk_put(&c, e);
 	buf_finish(&c.evidence);
+	return rv;
+}
+
+static int take_drafts(struct ingest *in, struct store_tx *tx, struct err *e)
+{
+	struct known *known = calloc(in->count, sizeof(*known));
+	int rv = known ? recognise_items(tx, in, known, e) : err_set(e, ERR_NOMEM, NULL);
+
+	if (!rv && in->grouping)
+		rv = grouping_begin(in->grouping, tx, in->now_ms, e);
+	for (size_t start = 0; start < in->count && !rv; start += CHANGE_IDS_MAX)
+		rv = take_chunk(in, tx, known, start, e);
+	if (!rv && in->grouping)
+		rv = grouping_end(in->grouping, e);
+	free(known);
 	return rv;
 }
 
@@ -262,14 +307,11 @@ int ingest_run(struct store_tx *tx, void *arg, struct err *e)
 	in->new_items = 0;
 	in->changed_items = 0;
 	in->known_items = 0;
+	in->rekeyed_items = 0;
 	in->moved_into = 0;
 	in->ask_icon = false;
-	if (!rv && in->count && in->grouping)
-		rv = grouping_begin(in->grouping, tx, in->now_ms, e);
-	for (size_t start = 0; start < in->count && !rv; start += CHANGE_IDS_MAX)
-		rv = take_drafts(in, tx, start, e);
-	if (!rv && in->count && in->grouping)
-		rv = grouping_end(in->grouping, e);
+	if (!rv && in->count)
+		rv = take_drafts(in, tx, e);
 	if (!rv && in->new_items)
 		rv = keep_after_poll(tx, in->feed, in->new_items, in->now_ms, e);
 	return rv ? rv : record(tx, in, e);
