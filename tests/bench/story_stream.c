@@ -115,7 +115,8 @@ static int take_article(struct stream *s, struct store_tx *tx, struct article *a
 		.published_ms = now_ms,
 		.updated_ms = TIME_NONE};
 	struct feed_content content = {.items = &item, .item_count = 1};
-	struct ingest in = {.now_ms = now_ms, .grouping = s->grouping};
+	/* a first document each: no article is another one under a new guid */
+	struct ingest in = {.now_ms = now_ms, .initial = true, .grouping = s->grouping};
 	struct draft *drafts = NULL;
 	struct arena arena;
 	char url[300];
