@@ -312,6 +312,8 @@ int ingest_run(struct store_tx *tx, void *arg, struct err *e)
 	in->ask_icon = false;
 	if (!rv && in->count)
 		rv = take_drafts(in, tx, e);
+	else if (!rv && in->poll.status == FEED_OK)
+		rv = recognise_none(tx, in, e);
 	if (!rv && in->new_items)
 		rv = keep_after_poll(tx, in->feed, in->new_items, in->now_ms, e);
 	return rv ? rv : record(tx, in, e);

@@ -272,7 +272,7 @@ static const char *bad_guids(const struct ingest *in)
 	return in->count > 1 ? "alike" : NULL;
 }
 
-/* Pairs that have this mark in common. */
+/* Pairs that have this mark in common; no time is one, too. */
 static size_t count_same(const struct search *s, enum rekey_mark mark)
 {
 	size_t count = 0;
@@ -280,8 +280,8 @@ static size_t count_same(const struct search *s, enum rekey_mark mark)
 	for (size_t i = 0; i < s->rekey.now_count; i++) {
 		const struct rekey_item *now = &s->rekey.now[i];
 
-		count +=
-			now->same && now->marks[mark] && now->marks[mark] == now->same->marks[mark];
+		count += now->same && now->marks[mark] == now->same->marks[mark] &&
+			 (now->marks[mark] || mark == MARK_TIME);
 	}
 	return count;
 }
@@ -293,7 +293,8 @@ static void judge_streak(const struct search *s, struct note *n)
 
 	if (n->rule == IDENTITY_GUID && count_same(s, MARK_LINK) >= most)
 		change_rule(s, n, IDENTITY_LINK, "renewed", pairs);
-	else if (n->rule != IDENTITY_TEXT && count_same(s, MARK_TITLE) >= most)
+	else if (n->rule != IDENTITY_TEXT && count_same(s, MARK_TITLE) >= most &&
+		 count_same(s, MARK_TIME) >= most)
 		change_rule(s, n, IDENTITY_TEXT, "renewed", pairs);
 }
 
@@ -310,11 +311,10 @@ static int judge(const struct search *s, struct err *e)
 	} else {
 		n.streak = 0;
 	}
-	if (n.rule == IDENTITY_GUID)
+	if (n.rule == IDENTITY_GUID && s->in->count)
 		bad = bad_guids(s->in);
 	if (bad)
-		change_rule(s, &n, s->in->drafts[0].row.item->link ? IDENTITY_LINK : IDENTITY_TEXT,
-			bad, s->in->count);
+		change_rule(s, &n, IDENTITY_LINK, bad, s->in->count);
 	else if (n.streak >= RENEWED_STREAK)
 		judge_streak(s, &n);
 	return write_note(s, &n, e);
@@ -338,4 +338,11 @@ int recognise_items(
 	free(s.rekey.old);
 	free(s.rekey.now);
 	return rv;
+}
+
+int recognise_none(struct store_tx *tx, const struct ingest *in, struct err *e)
+{
+	struct search s = {.tx = tx, .in = in};
+
+	return in->identity_note ? judge(&s, e) : 0;
 }

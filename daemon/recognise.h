@@ -19,12 +19,15 @@ struct known {
  * items are others looked at: those that it no longer shows, newest first, about twice as many as
  * are unknown, RECOGNISE_ITEMS_MAX at most.
  *
- * A feed whose items have no guids or all the same, or have new ones at each poll (twice in a row),
- * goes over to the next rule for good; this and the last document that had changed its keys as a
- * whole is kept as the feed's identity_note: "REASON SINCE_MS ITEMS STREAK REKEYED_MS
- * REKEYED_ITEMS", where REASON is "none", "empty", "alike" or "renewed", and STREAK the documents
- * in a row whose keys had changed. */
+ * A feed whose items have no guids or all the same, or have new ones at each poll (twice in a row,
+ * nothing unchanged between them), goes over to the next rule for good; this and the last document
+ * that had changed its keys as a whole is kept as the feed's identity_note: "REASON SINCE_MS ITEMS
+ * STREAK REKEYED_MS REKEYED_ITEMS", where REASON is "none", "empty", "alike" or "renewed", and
+ * STREAK the documents in a row whose keys had changed. */
 int recognise_items(
 	struct store_tx *tx, const struct ingest *in, struct known *known, struct err *e);
+
+/* After a good poll that brought no items. */
+int recognise_none(struct store_tx *tx, const struct ingest *in, struct err *e);
 
 #endif

@@ -142,14 +142,14 @@ static const struct {
 	struct word reasons[3];
 } identities[] = {
 	{"id", {{"none", NULL, "by their ids"}}},
-	{"link", {{"empty", "empty", "by their links: they have no ids"},
-			 {"alike", "alike", "by their links: all have the same id"},
-			 {"renewed", "renewed", "by their links: they have new ids at each poll"}}},
-	{"text", {{"empty", "empty", "by title and text: they have neither ids nor links"},
+	{"link", {{"empty", "empty", "by their links, else title and text: they have no ids"},
 			 {"alike", "alike",
-				 "by title and text: all have the same id, and they have no links"},
+				 "by their links, else title and text: all have the same id"},
 			 {"renewed", "renewed",
-				 "by title and text: they have new ids and links at each poll"}}},
+				 "by their links, else title and text: they have new ids at each "
+				 "poll"}}},
+	{"text", {{"renewed", "renewed",
+			 "by title, text and time: they have new ids and links at each poll"}}},
 };
 
 /* "REASON SINCE_MS ITEMS STREAK REKEYED_MS REKEYED_ITEMS" (recognise.h) */

@@ -47,43 +47,62 @@ static int64_t text_key(const struct item *item)
 	return key;
 }
 
+static int64_t dated_key(const struct item *item)
+{
+	const int64_t both[] = {text_key(item), item->published_ms};
+
+	return item->published_ms == TIME_NONE ? both[0] : hash64(both, sizeof(both));
+}
+
 /* What differs in both is no second version of the same. */
 static bool differ(const struct item *a, const struct item *b)
 {
+	bool same_time = a->published_ms != TIME_NONE && a->published_ms == b->published_ms;
+
 	if (given(a->link) && given(b->link) && link_key(a) != link_key(b))
 		return true;
-	return given(a->title) && given(b->title) && strcmp(a->title, b->title) != 0 &&
-	       (a->published_ms == TIME_NONE || a->published_ms != b->published_ms);
+	return !same_time && given(a->title) && given(b->title) && strcmp(a->title, b->title) != 0;
 }
+
+static bool differ_in_time(const struct item *a, const struct item *b)
+{
+	return a->published_ms != b->published_ms;
+}
+
+/* A kind of key, and what parts items that have the same one. */
+struct kind {
+	int64_t (*key)(const struct item *item); /* 0: it has none */
+	bool (*differ)(const struct item *a, const struct item *b);
+};
 
 /* Stands for the items of a key that different ones have. */
 static struct item several;
 
 /* Keeps for each key the first item that has it, preferably one with a link. */
-static int note(struct map *seen, int64_t key, struct item *item)
+static int note(struct map *seen, const struct kind *kind, struct item *item)
 {
+	int64_t key = kind->key(item);
 	struct item *first = key ? map_get(seen, key) : &several;
 
 	if (first == &several)
 		return 0;
-	if (first && differ(first, item))
+	if (first && kind->differ(first, item))
 		return map_put(seen, key, &several);
 	return !first || !given(first->link) ? map_put(seen, key, item) : 0;
 }
 
-/* Keys by one rule for those that have none yet. */
-static int take_keys(const struct feed_content *feed,
-	int64_t (*key_by_rule)(const struct item *item), int64_t *keys)
+/* Keys of one kind for those that have none yet. */
+static int take_keys(const struct feed_content *feed, const struct kind *kind, int64_t *keys)
 {
 	struct map seen = {0};
 	size_t index = 0;
 	int rv = 0;
 
 	for (struct item *item = feed->items; item && !rv; item = item->next, index++)
-		rv = keys[index] ? 0 : note(&seen, key_by_rule(item), item);
+		rv = keys[index] ? 0 : note(&seen, kind, item);
 	index = 0;
 	for (const struct item *item = feed->items; item && !rv; item = item->next, index++) {
-		int64_t key = keys[index] ? 0 : key_by_rule(item);
+		int64_t key = keys[index] ? 0 : kind->key(item);
 
 		if (key && map_get(&seen, key) != &several)
 			keys[index] = key;
@@ -94,16 +113,19 @@ static int take_keys(const struct feed_content *feed,
 
 int identity_keys(const struct feed_content *feed, enum identity_rule rule, int64_t *keys)
 {
+	static const struct kind kinds[] = {
+		[IDENTITY_GUID] = {guid_key, differ},
+		[IDENTITY_LINK] = {link_key, differ},
+		[IDENTITY_TEXT] = {text_key, differ_in_time},
+	};
 	size_t index = 0;
 	int rv = 0;
 
 	memset(keys, 0, feed->item_count * sizeof(*keys));
-	if (rule <= IDENTITY_GUID)
-		rv = take_keys(feed, guid_key, keys);
-	if (!rv && rule <= IDENTITY_LINK)
-		rv = take_keys(feed, link_key, keys);
+	for (int kind = rule; rule != IDENTITY_TEXT && kind <= IDENTITY_TEXT && !rv; kind++)
+		rv = take_keys(feed, &kinds[kind], keys);
 	for (const struct item *item = feed->items; item && !rv; item = item->next, index++)
-		keys[index] = keys[index] ? keys[index] : text_key(item);
+		keys[index] = keys[index] ? keys[index] : dated_key(item);
 	return rv;
 }
 

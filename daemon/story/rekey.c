@@ -2,6 +2,7 @@
  * addresses have changed? */
 #include "story/rekey.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,7 @@
 
 enum {
 	TEXT_LEAST = 24, /* bytes; "Read more" is many items' text */
+	TEXT_WORDS = 12, /* what comes later is cut or added to more often */
 	WHOLE_PAIRS = 3, /* fewer may be chance */
 };
 
@@ -63,15 +65,15 @@ static const struct sign {
 
 /* -- marks -- */
 
-/* Case, blanks and punctuation say nothing, unless there is nothing else. */
-static int64_t fold(const char *text)
+/* The first words. Case, blanks and punctuation say nothing, unless there is nothing else. */
+static int64_t fold(const char *text, int most)
 {
 	struct token token;
 	struct tokens t;
 	int64_t words = 0;
 
 	tokens_init(&t, text, strlen(text));
-	while (tokens_next(&t, &token)) {
+	while (most-- > 0 && tokens_next(&t, &token)) {
 		const int64_t both[] = {words, token.word};
 
 		words = hash64(both, sizeof(both));
@@ -88,10 +90,9 @@ void rekey_describe(struct rekey_item *item, const char *title, const char *link
 	memset(item, 0, sizeof(*item));
 	marks[MARK_LINK] = url_key;
 	marks[MARK_PATH] = path && strlen(path) > 1 ? hash64(path, strlen(path)) : 0;
-	marks[MARK_TITLE] = title ? fold(title) : 0;
-	marks[MARK_TEXT] = text && strlen(text) >= TEXT_LEAST ? fold(text) : 0;
-	if (marks[MARK_TEXT] == marks[MARK_TITLE])
-		marks[MARK_TEXT] = 0;
+	marks[MARK_TITLE] = title ? fold(title, INT_MAX) : 0;
+	if (text && strlen(text) >= TEXT_LEAST && fold(text, INT_MAX) != marks[MARK_TITLE])
+		marks[MARK_TEXT] = fold(text, TEXT_WORDS);
 	marks[MARK_TIME] = published_ms == TIME_NONE ? 0 : published_ms;
 }
 

@@ -109,7 +109,7 @@ def test_new_guids_each_time(args):
         row = w.daemon.get("/feeds/1")["identity"]
         check_equal((row["rule"], row["reason"], row["items"]), ("link", "renewed", 11), "identity")
         shown = why(w.daemon)
-        check(shown["items"].startswith("known by their links: they have new ids at each poll; since 20"), shown)
+        check(shown["items"].startswith("known by their links, else title and text: they have new ids at each poll; since 20"), shown)
         check(shown["re-keyed"].endswith("items known all the same: 11"), shown)
         check_equal(json.loads(w.daemon.tidings("why", "1", "--json").stdout)["identity"], row, "--json")
 

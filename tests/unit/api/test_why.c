@@ -62,9 +62,10 @@ static const struct {
 		"\"identity\":{\"rule\":\"link\",\"reason\":\"renewed\","
 		"\"since\":\"1970-01-01T00:00:01.000Z\",\"items\":12,"
 		"\"rekeyed\":\"1970-01-01T00:00:05.000Z\",\"rekeyed_items\":14,"
-		"\"text\":\"by their links: they have new ids at each poll\"}"},
-	{{.identity = 2, .identity_note = "alike 1000 3 0 0 0"}, {API_WAIT_TIME, TIME_NONE},
-		"{\"rule\":\"text\",\"reason\":\"alike\",\"since\":\"1970-01-01T00:00:01.000Z\","
+		"\"text\":\"by their links, else title and text: they have new ids at each "
+		"poll\"}"},
+	{{.identity = 2, .identity_note = "renewed 1000 3 0 0 0"}, {API_WAIT_TIME, TIME_NONE},
+		"{\"rule\":\"text\",\"reason\":\"renewed\",\"since\":\"1970-01-01T00:00:01.000Z\","
 		"\"items\":3,\"rekeyed\":null,"},
 	{{.identity_note = "none 0 0 1 5000 14"}, {API_WAIT_TIME, TIME_NONE},
 		"\"rule\":\"id\",\"reason\":null,\"since\":null,\"items\":0,"
