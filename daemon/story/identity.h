@@ -17,8 +17,9 @@ enum identity_rule {
 /* The identity of each item within its feed, in the list's order; "http:" and "https:" are the
  * same. A guid that stands on several items of the document with different links, or with
  * different titles and times, is no identity, and neither is such a link: these fall back to what
- * comes next. Texts at different times are different where a document has both. Two items get the same key only when they are one and the same. `keys` has room for
- * feed->item_count numbers. ERR_NOMEM. */
+ * comes next. Texts at different times are different where a document has both. Two items get the
+ * same key only when they are one and the same. `keys` has room for feed->item_count numbers.
+ * ERR_NOMEM. */
 int identity_keys(const struct feed_content *feed, enum identity_rule rule, int64_t *keys)
 	__attribute__((warn_unused_result));
 
