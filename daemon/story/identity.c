@@ -122,7 +122,7 @@ int identity_keys(const struct feed_content *feed, enum identity_rule rule, int6
 	int rv = 0;
 
 	memset(keys, 0, feed->item_count * sizeof(*keys));
-	for (int kind = rule; rule != IDENTITY_TEXT && kind <= IDENTITY_TEXT && !rv; kind++)
+	for (unsigned kind = rule; rule != IDENTITY_TEXT && kind <= IDENTITY_TEXT && !rv; kind++)
 		rv = take_keys(feed, &kinds[kind], keys);
 	for (const struct item *item = feed->items; item && !rv; item = item->next, index++)
 		keys[index] = keys[index] ? keys[index] : dated_key(item);
