@@ -13,8 +13,9 @@
 #include "story/rekey.h"
 
 enum {
-	RENEWED_STREAK = 2, /* documents with new keys until these are thought to be no good */
-	SPARE_ITEMS = 4,    /* looked at beyond twice the unknown ones */
+	RENEWED_STREAK = 2,    /* documents with new keys until these are thought to be no good */
+	SHARED_TIME_ITEMS = 3, /* whose times are the same say nothing by them */
+	SPARE_ITEMS = 4,       /* looked at beyond twice the unknown ones */
 	NOTE_BYTES = 96,
 };
 
@@ -87,6 +88,16 @@ static int choose_old(struct search *s, struct err *e)
 	return items_newest(s->tx, s->in->feed, (int)(s->shown.count + s->id_max), choose, s, e);
 }
 
+/* Times that all items of a document share are those of the document. */
+static bool has_times(const struct ingest *in)
+{
+	for (size_t i = 1; i < in->count; i++) {
+		if (in->drafts[i].row.item->published_ms != in->drafts[0].row.item->published_ms)
+			return true;
+	}
+	return in->count < SHARED_TIME_ITEMS;
+}
+
 static int describe_old(struct search *s, struct err *e)
 {
 	bool links = s->in->rule != IDENTITY_TEXT;
@@ -109,7 +120,7 @@ static int describe_old(struct search *s, struct err *e)
 
 static void describe_drafts(struct search *s, bool known)
 {
-	bool links = s->in->rule != IDENTITY_TEXT;
+	bool links = s->in->rule != IDENTITY_TEXT, times = has_times(s->in);
 
 	for (size_t i = 0; i < s->in->count; i++) {
 		const struct draft *draft = &s->in->drafts[i];
@@ -119,7 +130,8 @@ static void describe_drafts(struct search *s, bool known)
 		if (s->known[i].dropped || (s->known[i].id != 0) != known)
 			continue;
 		rekey_describe(now, item->title, links ? item->link : NULL,
-			links ? draft->url_key : 0, draft->row.excerpt, item->published_ms);
+			links ? draft->url_key : 0, draft->row.excerpt,
+			times ? item->published_ms : TIME_NONE);
 		now->known = known;
 		s->drafts[s->rekey.now_count++] = i;
 	}

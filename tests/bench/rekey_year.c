@@ -45,10 +45,11 @@ struct site {
 	int size, per_mille; /* items of its document, and a thousandfold of those a day */
 	enum { NO_GUIDS, GUID_LINK, GUID_NUMBER, GUID_TITLE } guids;
 	enum { LINK_NUMBER, LINK_TITLE, LINK_QUERY } links;
-	enum { DATES, DAYS_ONLY, NO_DATES } dates;
+	enum { DATES, DAYS_ONLY, NO_DATES, ALWAYS_NOW } dates;
 	enum { TEXTS, NO_TEXTS } texts;
 	int series; /* each so many items has the title of the others of its kind; 0: none */
 	int renews; /* from this day on guids are new in each document; 0: none */
+	bool renews_links;
 	int version[EVENTS];
 	int polls, last; /* the newest item */
 	bool rekeyed;    /* by the last poll */
@@ -104,21 +105,20 @@ static char *print(const char *format, ...)
 
 static char *print_words(const struct site *s, int what, int n, int count, char between)
 {
-	static const char *const parts[] = {"ba", "de", "fi", "go", "ku", "la", "mi", "no", "pe",
-		"ra", "si", "tu", "va", "we", "xo", "za"};
-	char text[512];
-	size_t len = 0;
+	static const char parts[] = "badefigokulaminoperasituvawexoza";
+	char *text = arena_alloc(&year.arena, (size_t)count * 7 + 1), *end = text;
 
+	if (!text)
+		abort();
 	for (int i = 0; i < count; i++) {
 		uint64_t word = chance(s->id, what + i, n);
 
-		for (int k = 0; k < 3; k++)
-			len += (size_t)snprintf(
-				text + len, sizeof(text) - len, "%s", parts[word >> (8 * k) & 15]);
-		text[len++] = between;
+		for (int k = 0; k < 3; k++, end += 2)
+			memcpy(end, &parts[(word >> (8 * k) & 15) * 2], 2);
+		*end++ = between;
 	}
-	text[len - 1] = '\0';
-	return print("%s", text);
+	end[-1] = '\0';
+	return text;
 }
 
 static bool is_of_series(const struct site *s, int n)
@@ -139,6 +139,8 @@ static char *print_link(const struct site *s, int n)
 	int path = s->version[LINKS] + s->version[LINKS_AND_GUIDS] + s->version[SOFTWARE];
 	const char *title = print_title(s, n, '-');
 
+	if (s->renews_links && year.day >= s->renews)
+		path = 1000 + s->polls;
 	if (s->links == LINK_QUERY)
 		return print("%s://site%lld-%d.example/index.php?v%d=%d", scheme, (long long)s->id,
 			s->version[HOST], path, n);
@@ -181,6 +183,8 @@ static int64_t time_of(const struct site *s, int n, int day)
 
 	if (s->dates == NO_DATES)
 		return TIME_NONE;
+	if (s->dates == ALWAYS_NOW)
+		return BEGIN_MS + (year.day + 1) * DAY_MS;
 	return s->dates == DAYS_ONLY ? at_ms : at_ms + below(s->id, OF_TIME, n, 86400) * 1000LL;
 }
 
@@ -300,7 +304,7 @@ static enum event choose_event(struct site *s)
 	event = (enum event)below(s->id, OF_KIND, year.day, EVENTS);
 	n = s->last - below(s->id, OF_EVENT, -year.day, s->size < 5 ? s->size : 5);
 	if (event == EDIT &&
-		(s->dates == NO_DATES || s->texts == NO_TEXTS || n < 0 || is_of_series(s, n)))
+		(s->dates > DAYS_ONLY || s->texts == NO_TEXTS || n < 0 || is_of_series(s, n)))
 		return EVENTS;
 	if (event == EDIT)
 		s->edited[n] = !s->edited[n];
@@ -352,9 +356,9 @@ static int add_sites(struct store_tx *tx, void *arg, struct err *e)
 		s->per_mille = rates[below(s->id, OF_SITE, 2, 10)];
 		s->guids = (unsigned)below(s->id, OF_SITE, 3, 4);
 		s->links = (unsigned)below(s->id, OF_SITE, 4, 3);
-		s->dates = below(s->id, OF_SITE, 5, 10) < 8 ? DATES
-			   : below(s->id, OF_SITE, 6, 2)    ? NO_DATES
-							    : DAYS_ONLY;
+		s->dates = DATES;
+		if (below(s->id, OF_SITE, 5, 10) >= 8)
+			s->dates = (unsigned)below(s->id, OF_SITE, 6, 3) + DAYS_ONLY;
 		s->texts = below(s->id, OF_SITE, 7, 10) == 0 ? NO_TEXTS : TEXTS;
 		if (s->dates != DATES || s->texts == NO_TEXTS)
 			s->size = s->size < 20 ? 20 : s->size;
@@ -362,6 +366,7 @@ static int add_sites(struct store_tx *tx, void *arg, struct err *e)
 			s->series = 5;
 		if (below(s->id, OF_SITE, 9, 20) == 0)
 			s->renews = 1 + below(s->id, OF_SITE, 10, 300);
+		s->renews_links = s->renews && below(s->id, OF_SITE, 11, 4) == 0;
 		s->last = BEFORE - 1;
 		for (int n = 0; n < BEFORE; n++)
 			days[i][n] = n - BEFORE;

@@ -18,8 +18,7 @@ enum { ITEMS_MAX = 64, TEXT_BYTES = 96, ARENA_BYTES = 1 << 22 };
 struct site {
 	int first, last;
 	const char *guid, *link, *title, *text; /* with one %d */
-	int no_dates;
-	int64_t now_ms; /* 0: NOW */
+	int64_t dated_ms;                       /* all of them; 0: an hour apart */
 };
 
 static const struct site plain = {
@@ -65,7 +64,7 @@ static int make(struct world *w, const struct site *site)
 			.link = print(&w->arena, site->link, i),
 			.title = print(&w->arena, site->title, i),
 			.content = print(&w->arena, site->text, i),
-			.published_ms = site->no_dates ? TIME_NONE : NOW - DAY + i * HOUR,
+			.published_ms = site->dated_ms ? site->dated_ms : NOW - DAY + i * HOUR,
 			.updated_ms = TIME_NONE,
 			.next = content.items};
 		content.items = item;
@@ -90,15 +89,14 @@ static int read_rule(struct store_tx *tx, void *arg, struct err *e)
 
 static int try_poll(struct world *w, const struct site *site, struct err *e)
 {
-	int64_t now_ms = site->now_ms ? site->now_ms : NOW;
 	int status;
 
 	arena_finish(&w->arena);
 	arena_init(&w->arena, ARENA_BYTES);
 	w->in = (struct ingest){.feed = 1,
 		.url = URL,
-		.now_ms = now_ms,
-		.poll = {.now_ms = now_ms, .status = FEED_OK, .http_status = 200}};
+		.now_ms = NOW,
+		.poll = {.now_ms = NOW, .status = FEED_OK, .http_status = 200}};
 	status = do_read(&w->f, read_rule, w, e);
 	if (status == 0)
 		status = make(w, site);
@@ -223,6 +221,22 @@ static void test_links(void **state)
 		poll(&w, site, 0, 0, 0);
 		close_world(&w);
 	}
+}
+
+/* Times that are always now part nothing. */
+static void test_times_that_say_nothing(void **state)
+{
+	struct site site = plain;
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	site.guid = "x-%d";
+	site.link = "https://town.example/articles/%d-more";
+	site.dated_ms = NOW + 9 * DAY;
+	site.last = 10;
+	poll(&w, site, 1, 10, 0);
+	close_world(&w);
 }
 
 /* Old items under new keys, and news among them. */
@@ -434,6 +448,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_guids),
 		cmocka_unit_test(test_links),
+		cmocka_unit_test(test_times_that_say_nothing),
 		cmocka_unit_test(test_mixture),
 		cmocka_unit_test(test_guids_that_never_stay),
 		cmocka_unit_test(test_links_that_never_stay),
