@@ -31,7 +31,7 @@ enum {
 	BEFORE = 60, /* items from before the year */
 	ITEMS_MAX = 2600,
 	ARENA_BYTES = 1 << 24,
-	FEEDS_A_JOB = 250,
+	FEEDS_A_JOB = 1000,
 	EVENTS_A_YEAR = 6, /* of each feed */
 };
 
@@ -343,7 +343,7 @@ static int take_day(struct store_tx *tx, void *arg, struct err *e)
 static int add_sites(struct store_tx *tx, void *arg, struct err *e)
 {
 	static const int sizes[] = {5, 10, 10, 15, 20, 20, 25, 30, 50, 100};
-	static const int rates[] = {30, 100, 100, 150, 150, 300, 300, 500, 700, 2000};
+	static const int rates[] = {20, 50, 50, 80, 80, 150, 150, 250, 350, 1000};
 	int status = 0;
 
 	(void)arg;
