@@ -440,7 +440,7 @@ static void test_memory(void **state)
 	struct world w;
 
 	(void)state;
-	assert_true(fault_each(rekey_without_memory, open_world, &w, NULL, 0) > 20);
+	assert_true(fault_each(rekey_without_memory, open_world, &w, NULL, 60) > 20);
 }
 
 int main(void)
