@@ -12,7 +12,6 @@
 #include "limits.h"
 #include "parse/parse.h"
 #include "story/canonical.h"
-#include "story/identity.h"
 
 /* Moves a scratch buffer's text into the arena and empties the buffer; NULL for an empty one, and
  * for what is too long: 500 enclosures with endless addresses must not cost the item. */
@@ -194,8 +193,8 @@ static int drop_shared_urls(struct draft *drafts, size_t count)
 	return rv;
 }
 
-int draft_items(const struct feed_content *feed, int64_t now_ms, struct arena *a,
-	struct draft **ret_drafts, size_t *ret_count)
+int draft_items(const struct feed_content *feed, enum identity_rule rule, int64_t now_ms,
+	struct arena *a, struct draft **ret_drafts, size_t *ret_count)
 {
 	struct draft *drafts, *first;
 	int64_t *keys;
@@ -209,7 +208,7 @@ int draft_items(const struct feed_content *feed, int64_t now_ms, struct arena *a
 	if (!drafts || !keys)
 		return ERR_NOMEM;
 	first = drafts + feed->item_count;
-	rv = identity_keys(feed, keys);
+	rv = identity_keys(feed, rule, keys);
 	if (!rv)
 		rv = fill_all(feed, keys, now_ms, a, &first);
 	if (rv)

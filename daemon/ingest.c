@@ -1,11 +1,13 @@
 /* One poll's outcome into the database. */
 #include "ingest.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/err.h"
 #include "limits.h"
+#include "recognise.h"
 #include "store/changes.h"
 #include "store/holds.h"
 #include "store/icons.h"
@@ -218,35 +220,79 @@ static int take_edit(struct chunk *c, int64_t id, const struct item_mark *known,
 	return 0;
 }
 
-static int take_draft(struct chunk *c, const struct draft *draft, struct err *e)
+/* Under another key, or another address alone, it is the same text, and no revision. *ret_mark: by
+ * what an edit beyond that is told. */
+static int rekey_item(struct chunk *c, const struct draft *draft, int64_t id,
+	struct item_mark *ret_mark, struct err *e)
 {
-	struct item_mark known;
-	int64_t id;
-	bool dropped = false;
-	int rv = items_find(c->tx, c->in->feed, draft->row.key, &id, &known, e);
+	struct item before = *draft->row.item;
+	struct item_face face;
+	struct arena a;
+	bool moved = false;
+	int rv;
 
-	if (!rv && !id)
-		rv = keep_was_dropped(
-			c->tx, c->in->feed, draft->row.key, c->in->now_ms, &dropped, e);
-	if (rv)
-		return rv;
-	c->in->known_items += id || dropped;
-	if (dropped)
-		return 0;
-	return id ? take_edit(c, id, &known, &draft->row, e) : add_item(c, draft, e);
+	arena_init(&a, 2 * PARSE_ITEM_BYTES_MAX);
+	rv = items_get_face(c->tx, id, &a, &face, e);
+	if (!rv) {
+		*ret_mark = face.mark;
+		before.link = (char *)(uintptr_t)face.link;
+		moved = face.mark.digest != draft->row.digest &&
+			identity_digest(&before) == face.mark.digest;
+		ret_mark->digest = moved ? draft->row.digest : face.mark.digest;
+		rv = items_rekey(c->tx, id, &draft->row, draft->url_key,
+			moved ? draft->row.item->link : face.link, ret_mark->digest,
+			moved ? c->lines[EDIT_MARKUP].seq : 0, e);
+	}
+	arena_finish(&a);
+	if (!rv && moved)
+		tell(&c->lines[EDIT_MARKUP], id);
+	c->in->rekeyed_items += !rv;
+	return rv;
 }
 
-static int take_drafts(struct ingest *in, struct store_tx *tx, size_t start, struct err *e)
+static int take_draft(
+	struct chunk *c, const struct draft *draft, const struct known *known, struct err *e)
+{
+	struct item_mark mark = known->mark;
+	int rv = 0;
+
+	c->in->known_items += known->id || known->dropped;
+	if (known->dropped)
+		return 0;
+	if (!known->id)
+		return add_item(c, draft, e);
+	if (known->rekeyed)
+		rv = rekey_item(c, draft, known->id, &mark, e);
+	return rv ? rv : take_edit(c, known->id, &mark, &draft->row, e);
+}
+
+static int take_chunk(struct ingest *in, struct store_tx *tx, const struct known *known,
+	size_t start, struct err *e)
 {
 	struct chunk c;
 	int rv = 0;
 
 	chunk_init(&c, in, tx);
 	for (size_t i = start; i < in->count && i < start + CHANGE_IDS_MAX && !rv; i++)
-		rv = take_draft(&c, &in->drafts[i], e);
+		rv = take_draft(&c, &in->drafts[i], &known[i], e);
 	if (!rv)
 		rv = chunk_put(&c, e);
 	buf_finish(&c.evidence);
+	return rv;
+}
+
+static int take_drafts(struct ingest *in, struct store_tx *tx, struct err *e)
+{
+	struct known *known = calloc(in->count, sizeof(*known));
+	int rv = known ? recognise_items(tx, in, known, e) : err_set(e, ERR_NOMEM, NULL);
+
+	if (!rv && in->grouping)
+		rv = grouping_begin(in->grouping, tx, in->now_ms, e);
+	for (size_t start = 0; start < in->count && !rv; start += CHANGE_IDS_MAX)
+		rv = take_chunk(in, tx, known, start, e);
+	if (!rv && in->grouping)
+		rv = grouping_end(in->grouping, e);
+	free(known);
 	return rv;
 }
 
@@ -280,14 +326,13 @@ int ingest_run(struct store_tx *tx, void *arg, struct err *e)
 	in->new_items = 0;
 	in->changed_items = 0;
 	in->known_items = 0;
+	in->rekeyed_items = 0;
 	in->moved_into = 0;
 	in->ask_icon = false;
-	if (!rv && in->count && in->grouping)
-		rv = grouping_begin(in->grouping, tx, in->now_ms, e);
-	for (size_t start = 0; start < in->count && !rv; start += CHANGE_IDS_MAX)
-		rv = take_drafts(in, tx, start, e);
-	if (!rv && in->count && in->grouping)
-		rv = grouping_end(in->grouping, e);
+	if (!rv && in->count)
+		rv = take_drafts(in, tx, e);
+	else if (!rv && in->poll.status == FEED_OK)
+		rv = recognise_none(tx, in, e);
 	if (!rv && in->new_items)
 		rv = keep_after_poll(tx, in->feed, in->new_items, in->now_ms, e);
 	return rv ? rv : record(tx, in, e);

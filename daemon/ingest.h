@@ -17,6 +17,8 @@
 struct ingest {
 	int64_t feed;
 	const char *url;            /* the address that was asked for */
+	enum identity_rule rule;    /* by which the drafts have their keys */
+	const char *identity_note;  /* the feed's; NULL: none */
 	const struct draft *drafts; /* oldest first */
 	size_t count;
 	bool initial; /* the feed's first document: its items are backlog */
@@ -33,6 +35,7 @@ struct ingest {
 	const char *icon_url;      /* the feed's icon is due; NULL: it is not */
 
 	int new_items, changed_items; /* changed: of other words */
+	int rekeyed_items;
 	int64_t moved_into; /* its address has changed: `feed`, or the one that had that already
 			       (feeds_move()); 0: it has not */
 	int known_items;    /* there before, changed or not */

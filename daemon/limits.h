@@ -446,6 +446,9 @@
 /* Moved in one step: some ms */
 #define KEEP_VACUUM_PAGES 128
 
+/* Of a feed, looked at when a document brings unknown ones: some 3 ms once its keys all change */
+#define RECOGNISE_ITEMS_MAX 1000
+
 /* Earlier texts kept of one item: a page that changes at every poll */
 #define ITEM_REVISIONS_MAX 10
 

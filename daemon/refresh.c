@@ -194,6 +194,7 @@ static void begin_parse(struct refresh *r)
 {
 	r->received_ms = r->env->now_ms();
 	r->grouping = r->env->grouping;
+	r->ingest.rule = (enum identity_rule)r->feed.identity;
 	list_push(&r->env->parse_queue, &r->node);
 	r->env->parse_waiting++;
 	admit_parsers(r->env);
@@ -216,7 +217,8 @@ static void parse(uv_work_t *work)
 	rv = parse_document(
 		body->data, body->len, &options, &r->arena, &r->content, &r->parse_error);
 	if (!rv)
-		rv = draft_items(r->content, r->received_ms, &r->arena, &drafts, &r->ingest.count);
+		rv = draft_items(r->content, r->ingest.rule, r->received_ms, &r->arena, &drafts,
+			&r->ingest.count);
 	if (rv && !r->parse_error.code)
 		err_set(&r->parse_error, rv, NULL);
 	r->ingest.drafts = drafts;
@@ -389,6 +391,7 @@ static void begin_store(struct refresh *r)
 	r->ingest.feed = r->id;
 	r->ingest.url = r->feed.url;
 	r->ingest.now_ms = now_ms;
+	r->ingest.identity_note = r->feed.identity_note;
 	r->ingest.initial = r->feed.last_ok_ms == TIME_NONE;
 	poll->now_ms = now_ms;
 	poll->http_status = r->fetched.status;
@@ -429,7 +432,7 @@ static void log_poll(const struct refresh *r)
 {
 	const struct err *error = failure(r);
 	const struct ingest *in = &r->ingest;
-	bool news = in->new_items || in->changed_items;
+	bool news = in->new_items || in->changed_items || in->rekeyed_items;
 
 	if (error)
 		log_event(LOG_WARNING,
@@ -439,9 +442,11 @@ static void log_poll(const struct refresh *r)
 			r->ingest.poll.due_reason);
 	else
 		log_event(news ? LOG_INFO : LOG_DEBUG, "feed.polled",
-			"feed=%lld url=%s status=%d new=%d changed=%d bytes=%llu ms=%lld",
+			"feed=%lld url=%s status=%d new=%d changed=%d rekeyed=%d bytes=%llu "
+			"ms=%lld",
 			(long long)r->id, r->feed.url, r->fetched.status, in->new_items,
-			in->changed_items, (unsigned long long)r->fetched.wire_bytes,
+			in->changed_items, in->rekeyed_items,
+			(unsigned long long)r->fetched.wire_bytes,
 			(long long)r->fetched.duration_ms);
 }
 

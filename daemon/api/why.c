@@ -136,6 +136,47 @@ static void put_rhythm(struct json *j, const struct feed_learned *l)
 	json_end(j);
 }
 
+/* By what its items are known: the rule as it is told, and in words with each reason for it. */
+static const struct {
+	const char *told;
+	struct word reasons[3];
+} identities[] = {
+	{"id", {{"none", NULL, "by their ids"}}},
+	{"link", {{"empty", "empty", "by their links, else title and text: they have no ids"},
+			 {"alike", "alike",
+				 "by their links, else title and text: all have the same id"},
+			 {"renewed", "renewed",
+				 "by their links, else title and text: they have new ids at each "
+				 "poll"}}},
+	{"text", {{"renewed", "renewed",
+			 "by title, text and time: they have new ids and links at each poll"}}},
+};
+
+/* "REASON SINCE_MS ITEMS STREAK REKEYED_MS REKEYED_ITEMS" (recognise.h) */
+static void put_identity(struct json *j, const struct feed *feed)
+{
+	size_t rule = (size_t)feed->identity < COUNT(identities) ? (size_t)feed->identity : 0;
+	const struct word *words = identities[rule].reasons, *why = words;
+	long long since_ms = 0, rekeyed_ms = 0;
+	char reason[16] = "none";
+	int items = 0, rekeyed = 0;
+
+	if (feed->identity_note)
+		(void)sscanf(feed->identity_note, "%15s %lld %d %*d %lld %d", reason, &since_ms,
+			&items, &rekeyed_ms, &rekeyed);
+	for (size_t i = 1; i < COUNT(identities[rule].reasons) && words[i].stored; i++)
+		why = strcmp(words[i].stored, reason) ? why : &words[i];
+	json_put_object(j, "identity");
+	json_put_string(j, "rule", identities[rule].told);
+	json_put_string(j, "reason", why->told);
+	json_put_time(j, "since", since_ms ? since_ms : TIME_NONE);
+	json_put_int(j, "items", items);
+	json_put_time(j, "rekeyed", rekeyed_ms ? rekeyed_ms : TIME_NONE);
+	json_put_int(j, "rekeyed_items", rekeyed);
+	json_put_string(j, "text", why->text);
+	json_end(j);
+}
+
 static void put_repairs(struct json *j, const char *text)
 {
 	json_put_array(j, "repairs");
@@ -192,6 +233,7 @@ void why_members(struct json *j, const struct feed *feed, const struct api_waiti
 	put_why(j, feed);
 	put_waiting(j, waiting);
 	put_rhythm(j, &feed->learned);
+	put_identity(j, feed);
 	put_repairs(j, feed->learned.repairs);
 	put_fetches(j, feed->learned.fetches);
 }

@@ -1,5 +1,5 @@
-/* `tidings why`: when a feed is polled next, which rule decided that, and what its last polls came
- * to; and why the items of a story are in it. */
+/* `tidings why`: when a feed is polled next, which rule decided that, by what its items are known,
+ * and what its last polls came to; and why the items of a story are in it. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -104,6 +104,19 @@ static void state(struct why *w, const json_t *feed)
 			json_string_value(json_array_get(repairs, i)));
 }
 
+static void identity(struct why *w, const json_t *feed)
+{
+	const json_t *is = json_object_get(feed, "identity");
+	const char *since = field_text(is, "since"), *rekeyed = field_text(is, "rekeyed");
+
+	fact(w, PLAIN, "items", "known %s%s%s", field_text(is, "text"), *since ? "; since " : "",
+		*since ? output_moment(w->out, since, "") : "");
+	if (*rekeyed)
+		fact(w, PLAIN, "re-keyed",
+			"%s: ids or addresses changed at once; items known all the same: %lld",
+			output_moment(w->out, rekeyed, ""), field_int(is, "rekeyed_items"));
+}
+
 static void fetches(struct output *out, const json_t *list)
 {
 	static const struct column columns[] = {{.title = "POLLED"},
@@ -137,6 +150,7 @@ static void print_why(struct output *out, const json_t *feed)
 	fact(&w, PLAIN, "address", "%s", field_text(feed, "url"));
 	next_poll(&w, feed);
 	candidates(&w, json_object_get(json_object_get(feed, "why"), "candidates"));
+	identity(&w, feed);
 	state(&w, feed);
 	table_print(&w.table, out);
 	fetches(out, json_object_get(feed, "fetches"));

@@ -28,14 +28,14 @@ const char *feed_status_name(enum feed_status status)
 	" f.due_reason, f.moved_url, f.interval_min_ms, f.interval_max_ms, f.rhythm_items,"        \
 	" f.rhythm_ms, f.window, f.gap_ms, f.ttl_ms, f.period_ms, f.base_ms, f.skip_hours,"        \
 	" f.skip_days, f.moved_count, f.moved_ms, f.plan, f.fetches, f.usual_ms, f.spoke_ms,"      \
-	" f.silent, f.repairs, f.icon_due_ms"
+	" f.silent, f.repairs, f.icon_due_ms, f.identity, f.identity_note"
 /* The same for what the schedule needs of a feed: a million are read at start. */
 #define FEED_SCHEDULED                                                                             \
 	" f.id, 0, f.url, NULL, NULL, NULL, 0, NULL, f.owners, f.interval_ms, f.created_ms, NULL," \
 	" NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, f.status, f.last_poll_ms,"         \
 	" f.last_ok_ms, f.last_new_ms, f.next_due_ms, f.http_status, 0, NULL, NULL, NULL, NULL,"   \
 	" f.interval_min_ms, f.interval_max_ms, f.rhythm_items, f.rhythm_ms, 0, NULL, 0, 0, NULL," \
-	" 0, 0, 0, NULL, f.plan, NULL, 0, NULL, 0, NULL, 0"
+	" 0, 0, 0, NULL, f.plan, NULL, 0, NULL, 0, NULL, 0, 0, NULL"
 #define FEED_FIELDS(f)                                                                             \
 	into(&(f)->id), into(&(f)->rev), into(&(f)->url), into(&(f)->name), into(&(f)->label),     \
 		into(&(f)->section), into(&(f)->folder_id), into(&(f)->folder),                    \
@@ -56,8 +56,8 @@ const char *feed_status_name(enum feed_status status)
 		into_time(&(f)->learned.moved_ms), into(&(f)->learned.plan),                       \
 		into(&(f)->learned.fetches), into(&(f)->learned.usual_ms),                         \
 		into_time(&(f)->learned.spoke_ms), into(&(f)->learned.silent),                     \
-		into(&(f)->learned.repairs), into(&(f)->icon_due_ms), into(&(f)->item_count),      \
-		into(&(f)->unread_count)
+		into(&(f)->learned.repairs), into(&(f)->icon_due_ms), into(&(f)->identity),        \
+		into(&(f)->identity_note), into(&(f)->item_count), into(&(f)->unread_count)
 
 /* Counted in indexes when asked for; kept counts would cost every insert and every mark more than
  * lists cost. */
@@ -95,6 +95,13 @@ int feeds_find_url(struct store_tx *tx, const char *url, int64_t *ret_id, struct
 		"SELECT id FROM feed WHERE url = ?1 UNION ALL SELECT feed FROM alias WHERE url ="
 		" ?1 LIMIT 1",
 		as_text(url));
+}
+
+int feeds_set_identity(
+	struct store_tx *tx, int64_t id, int identity, const char *note, struct err *e)
+{
+	return query_exec(tx, e, "UPDATE feed SET identity = ?, identity_note = ? WHERE id = ?",
+		as_int(identity), as_text(note), as_int(id));
 }
 
 #define FEED_FILTER                                                                                \

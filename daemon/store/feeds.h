@@ -77,6 +77,8 @@ struct feed {
 	const char *due_reason; /* why next_due_ms is when it is, one line for people */
 	const char *moved_url;  /* permanent redirect seen, not yet taken over */
 	struct feed_learned learned;
+	int identity;              /* by what its items are known (story/identity.h) */
+	const char *identity_note; /* why, and what was noticed (recognise.h); NULL: nothing */
 	int64_t item_count, unread_count; /* only with counts */
 };
 
@@ -162,6 +164,10 @@ int feeds_get(
 	struct store_tx *tx, int64_t id, struct arena *arena, struct feed *ret_feed, struct err *e);
 int feeds_get_counted(
 	struct store_tx *tx, int64_t id, struct arena *arena, struct feed *ret_feed, struct err *e);
+
+/* By what the feed's items are known from its next poll on, and why. No change line. */
+int feeds_set_identity(
+	struct store_tx *tx, int64_t id, int identity, const char *note, struct err *e);
 
 /* Also by an address that it had before. 0: none. */
 int feeds_find_url(struct store_tx *tx, const char *url, int64_t *ret_id, struct err *e);

@@ -20,6 +20,47 @@ int items_find(struct store_tx *tx, int64_t feed, int64_t key, int64_t *ret_id,
 	return status < 0 ? status : 0;
 }
 
+int items_newest(struct store_tx *tx, int64_t feed, int limit, int (*each)(void *ctx, int64_t id),
+	void *ctx, struct err *e)
+{
+	struct query q;
+	int64_t id;
+
+	query_begin(&q, tx, "SELECT id FROM item WHERE feed = ? ORDER BY id DESC LIMIT ?");
+	query_bind(&q, as_int(feed), as_int(limit));
+	while (query_row(&q)) {
+		query_read(&q, into(&id));
+		if (each(ctx, id) != 0)
+			break;
+	}
+	return query_end(&q, e);
+}
+
+int items_get_face(struct store_tx *tx, int64_t id, struct arena *arena, struct item_face *ret_face,
+	struct err *e)
+{
+	int status = query_one(tx, arena, e,
+		"SELECT digest, words, updated_ms, url_key, published_ms, title, link, excerpt"
+		" FROM item WHERE id = ?",
+		VALUES(as_int(id)),
+		COLUMNS(into(&ret_face->mark.digest), into(&ret_face->mark.words),
+			into_time(&ret_face->mark.updated_ms), into(&ret_face->url_key),
+			into_time(&ret_face->published_ms), into(&ret_face->title),
+			into(&ret_face->link), into(&ret_face->excerpt)));
+
+	return query_found(status, "item", id, e);
+}
+
+int items_rekey(struct store_tx *tx, int64_t id, const struct item_draft *draft, int64_t url_key,
+	const char *link, int64_t digest, int64_t rev, struct err *e)
+{
+	return query_exec(tx, e,
+		"UPDATE item SET key = ?, guid = ?, url_key = ?, link = ?, digest = ?,"
+		" rev = iif(?7, ?7, rev) WHERE id = ?6",
+		as_int(draft->key), as_text(draft->item->id), as_id(url_key), as_text(link),
+		as_int(digest), as_int(id), as_int(rev));
+}
+
 static int64_t text_bytes(const struct item *item)
 {
 	return (int64_t)((item->summary ? strlen(item->summary) : 0) +

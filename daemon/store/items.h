@@ -41,6 +41,24 @@ struct item_draft {
 int items_find(struct store_tx *tx, int64_t feed, int64_t key, int64_t *ret_id,
 	struct item_mark *ret_mark, struct err *e);
 
+/* The ids of a feed's items, the newest first, `limit` at most, until `each` returns non-zero. */
+int items_newest(struct store_tx *tx, int64_t feed, int limit, int (*each)(void *ctx, int64_t id),
+	void *ctx, struct err *e);
+
+/* What an item may be recognised by. Strings are copied into `arena`. */
+struct item_face {
+	struct item_mark mark;
+	int64_t url_key, published_ms; /* 0: none; TIME_NONE */
+	const char *title, *link, *excerpt;
+};
+int items_get_face(struct store_tx *tx, int64_t id, struct arena *arena, struct item_face *ret_face,
+	struct err *e);
+
+/* Gives an item the key, guid and address of a draft. All else stays, but for the link, its digest
+ * and, unless 0, rev. */
+int items_rekey(struct store_tx *tx, int64_t id, const struct item_draft *draft, int64_t url_key,
+	const char *link, int64_t digest, int64_t rev, struct err *e);
+
 /* Inserts an item, unread, where `join` says, and sets join->item. `rev` is a number of
  * changes_reserve(). */
 int items_insert(struct store_tx *tx, struct story_join *join, const struct item_draft *draft,

@@ -226,6 +226,22 @@ int keep_was_dropped(struct store_tx *tx, int64_t feed, int64_t key, int64_t now
 		as_int(now_ms), as_int(feed), as_int(key));
 }
 
+int keep_drop_again(struct store_tx *tx, int64_t feed, const int64_t *keys, size_t *count,
+	int64_t now_ms, struct err *e)
+{
+	int64_t dropped;
+	int status = query_find(
+		tx, &dropped, e, "SELECT count(*) FROM dropped WHERE feed = ?", as_int(feed));
+
+	if (*count > (size_t)dropped)
+		*count = (size_t)dropped;
+	for (size_t n = 0; n < *count && status == 0; n++)
+		status = query_exec(tx, e,
+			"INSERT OR REPLACE INTO dropped (feed, key, seen_ms) VALUES (?, ?, ?)",
+			as_int(feed), as_int(keys[n]), as_int(now_ms));
+	return status;
+}
+
 /* -- the round: each phase does a little, and says whether there is more -- */
 
 static int set_clock(struct store_tx *tx, struct keep_round *r, bool *ret_more, struct err *e)

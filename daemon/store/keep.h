@@ -36,6 +36,11 @@ int keep_set_rules(struct store_tx *tx, const struct keep_rule *rules, size_t co
 int keep_was_dropped(struct store_tx *tx, int64_t feed, int64_t key, int64_t now_ms, bool *ret_was,
 	struct err *e);
 
+/* Remembers items that came back under new keys as dropped, from the first one on as many as the
+ * feed has dropped. *count: how many there are, then how many were taken. */
+int keep_drop_again(struct store_tx *tx, int64_t feed, const int64_t *keys, size_t *count,
+	int64_t now_ms, struct err *e);
+
 /* After a poll that brought news, in its job: drops what is too much by now, as many items as came
  * and a hundred, and forgets what the feed has not shown for long. */
 int keep_after_poll(

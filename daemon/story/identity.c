@@ -23,86 +23,126 @@ static const char *without_scheme(const char *url)
 }
 
 /* The first part names the kind of key, so that a guid never equals a link. 0: there is none. */
+static int64_t key_of(const char *kind, const char *text)
+{
+	return given(text) ? hash_part(hash_part(0, kind), without_scheme(text)) : 0;
+}
+
 static int64_t guid_key(const struct item *item)
 {
-	return given(item->id) ? hash_part(hash_part(0, "guid"), without_scheme(item->id)) : 0;
+	return key_of("guid", item->id);
 }
 
 static int64_t link_key(const struct item *item)
 {
-	return given(item->link) ? hash_part(hash_part(0, "link"), without_scheme(item->link)) : 0;
+	return key_of("link", item->link);
 }
 
-/* Of what several items link to only the title tells them apart, so that their texts may change. */
 static int64_t text_key(const struct item *item)
 {
-	const char *const text[] = {item->id, item->title, item->summary, item->content};
+	const char *const text[] = {NULL, item->title, item->summary, item->content};
 	int64_t key = hash_part(0, "text");
 
-	if (given(item->link) && given(item->title))
-		return hash_part(link_key(item), item->title);
 	for (size_t i = 0; i < sizeof(text) / sizeof(text[0]); i++)
 		key = hash_part(key, text[i]);
 	return key;
 }
 
-static const char *link_of(const struct item *item)
+/* Of what several items link to only the title tells them apart, so that their texts may change. */
+static int64_t titled_key(const struct item *item)
 {
-	return given(item->link) ? without_scheme(item->link) : NULL;
+	if (given(item->link) && given(item->title))
+		return hash_part(link_key(item), item->title);
+	return text_key(item);
 }
 
-static const char *title_of(const struct item *item)
+static int64_t dated_key(const struct item *item)
+{
+	const int64_t both[] = {text_key(item), item->published_ms};
+
+	return item->published_ms == TIME_NONE ? both[0] : hash64(both, sizeof(both));
+}
+
+static const char *head_of(const struct item *item)
 {
 	if (given(item->title))
 		return item->title;
 	return given(item->summary) ? item->summary : item->content;
 }
 
-/* Stands for the item of a name that is on different ones. */
+/* What differs in both is no second version of the same. */
+static bool differ(const struct item *a, const struct item *b)
+{
+	bool same_time = a->published_ms != TIME_NONE && a->published_ms == b->published_ms;
+
+	if (given(a->link) && given(b->link) && link_key(a) != link_key(b))
+		return true;
+	return !same_time && given(head_of(a)) && given(head_of(b)) &&
+	       strcmp(head_of(a), head_of(b)) != 0;
+}
+
+static bool differ_in_time(const struct item *a, const struct item *b)
+{
+	return a->published_ms != b->published_ms;
+}
+
+/* A kind of key, and what parts items that have the same one. */
+struct kind {
+	int64_t (*key)(const struct item *item); /* 0: it has none */
+	bool (*differ)(const struct item *a, const struct item *b);
+};
+
+/* Stands for the items of a key that different ones have. */
 static struct item several;
 
-/* Keeps for each name, a guid or a link, the first item that has it, preferably one that has the
- * text, too, by which different ones are told. Name 0: none. */
-static int note(struct map *names, int64_t name, struct item *item,
-	const char *(*text_of)(const struct item *))
+/* Keeps for each key the first item that has it, preferably one with a link. */
+static int note(struct map *seen, const struct kind *kind, struct item *item)
 {
-	struct item *first = name ? map_get(names, name) : &several;
+	int64_t key = kind->key(item);
+	struct item *first = key ? map_get(seen, key) : &several;
 
-	if (!first || (first != &several && !given(text_of(first))))
-		return map_put(names, name, item);
-	if (first == &several || !given(text_of(item)) ||
-		strcmp(text_of(first), text_of(item)) == 0)
+	if (first == &several)
 		return 0;
-	return map_put(names, name, &several);
+	if (first && kind->differ(first, item))
+		return map_put(seen, key, &several);
+	return !first || !given(first->link) ? map_put(seen, key, item) : 0;
 }
 
-static bool is_name(const struct map *names, int64_t name)
+/* Keys of one kind for those that have none yet. */
+static int take_keys(const struct feed_content *feed, const struct kind *kind, int64_t *keys)
 {
-	return name && map_get(names, name) != &several;
-}
-
-int identity_keys(const struct feed_content *feed, int64_t *keys)
-{
-	struct map guids = {0}, links = {0};
+	struct map seen = {0};
 	size_t index = 0;
 	int rv = 0;
 
-	for (struct item *item = feed->items; item && !rv; item = item->next)
-		rv = note(&guids, guid_key(item), item, link_of);
-	for (struct item *item = feed->items; item && !rv; item = item->next) {
-		if (!is_name(&guids, guid_key(item)))
-			rv = note(&links, link_key(item), item, title_of);
-	}
-	for (const struct item *item = feed->items; item && !rv; item = item->next) {
-		int64_t guid = guid_key(item), link = link_key(item);
+	for (struct item *item = feed->items; item && !rv; item = item->next, index++)
+		rv = keys[index] ? 0 : note(&seen, kind, item);
+	index = 0;
+	for (const struct item *item = feed->items; item && !rv; item = item->next, index++) {
+		int64_t key = keys[index] ? 0 : kind->key(item);
 
-		if (is_name(&guids, guid))
-			keys[index++] = guid;
-		else
-			keys[index++] = is_name(&links, link) ? link : text_key(item);
+		if (key && map_get(&seen, key) != &several)
+			keys[index] = key;
 	}
-	map_finish(&guids);
-	map_finish(&links);
+	map_finish(&seen);
+	return rv;
+}
+
+int identity_keys(const struct feed_content *feed, enum identity_rule rule, int64_t *keys)
+{
+	static const struct kind kinds[] = {
+		[IDENTITY_GUID] = {guid_key, differ},
+		[IDENTITY_LINK] = {link_key, differ},
+		[IDENTITY_TEXT] = {titled_key, differ_in_time},
+	};
+	size_t index = 0;
+	int rv = 0;
+
+	memset(keys, 0, feed->item_count * sizeof(*keys));
+	for (unsigned kind = rule; rule != IDENTITY_TEXT && kind <= IDENTITY_TEXT && !rv; kind++)
+		rv = take_keys(feed, &kinds[kind], keys);
+	for (const struct item *item = feed->items; item && !rv; item = item->next, index++)
+		keys[index] = keys[index] ? keys[index] : dated_key(item);
 	return rv;
 }
 

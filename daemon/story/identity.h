@@ -7,12 +7,20 @@
 
 #include "base/model.h"
 
-/* The identity of each item within its feed, in the list's order: its guid, else its link, else its
- * title and text; "http:" and "https:" are the same. A guid that stands on several items of the
- * document with different links is no identity: these fall back to their links, and where such a
- * link stands on several with different titles, to link and title. Two items get the same key only
- * when they are one and the same. `keys` has room for feed->item_count numbers. ERR_NOMEM. */
-int identity_keys(const struct feed_content *feed, int64_t *keys)
+/* By what the items of a feed are known again. The values are stored. */
+enum identity_rule {
+	IDENTITY_GUID, /* guid, else link, else title and text */
+	IDENTITY_LINK, /* its guids are no good: link, else title and text */
+	IDENTITY_TEXT, /* its links neither: title, text and time */
+};
+
+/* The identity of each item within its feed, in the list's order; "http:" and "https:" are the
+ * same. A guid that stands on several items of the document with different links, or with
+ * different titles and times, is no identity, and neither is such a link: these fall back to what
+ * comes next. Texts at different times are different where a document has both. Two items get the
+ * same key only when they are one and the same. `keys` has room for feed->item_count numbers.
+ * ERR_NOMEM. */
+int identity_keys(const struct feed_content *feed, enum identity_rule rule, int64_t *keys)
 	__attribute__((warn_unused_result));
 
 /* Differs when the text that a reader sees has changed: title, link, authors, summary, content,

@@ -118,7 +118,7 @@ static void take_document(struct maker *m, long first, long count)
 	fclose(out);
 	arena_init(&m->arena, REFRESH_ARENA_BASE + PARSE_ARENA_FACTOR * len);
 	if (parse_document(text, len, &options, &m->arena, &content, &m->error) ||
-		draft_items(content, now_ms, &m->arena, &drafts, &in.count))
+		draft_items(content, IDENTITY_GUID, now_ms, &m->arena, &drafts, &in.count))
 		give_up("a document", &m->error);
 	in.drafts = drafts;
 	in.now_ms = now_ms - (m->items - first) * (DAYS * DAY_MS / m->items);

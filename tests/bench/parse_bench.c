@@ -69,7 +69,7 @@ static void refresh(const struct buf *body, bool raw, struct totals *t)
 	arena_init(&arena, REFRESH_ARENA_BASE + PARSE_ARENA_FACTOR * body->len);
 	rv = parse_document(body->data, body->len, &options, &arena, &feed, &e);
 	if (!rv && !raw)
-		rv = draft_items(feed, TIME_NONE, &arena, &drafts, &count);
+		rv = draft_items(feed, IDENTITY_GUID, TIME_NONE, &arena, &drafts, &count);
 	t->bytes += body->len;
 	t->items += rv ? 0 : feed->item_count;
 	t->failed += rv != 0;

@@ -115,7 +115,8 @@ static int take_article(struct stream *s, struct store_tx *tx, struct article *a
 		.published_ms = now_ms,
 		.updated_ms = TIME_NONE};
 	struct feed_content content = {.items = &item, .item_count = 1};
-	struct ingest in = {.now_ms = now_ms, .grouping = s->grouping};
+	/* a first document each: no article is another one under a new guid */
+	struct ingest in = {.now_ms = now_ms, .initial = true, .grouping = s->grouping};
 	struct draft *drafts = NULL;
 	struct arena arena;
 	char url[300];
@@ -127,7 +128,7 @@ static int take_article(struct stream *s, struct store_tx *tx, struct article *a
 	begin = cpu_ms();
 	arena_init(&arena, ARENA_BYTES);
 	if (!status)
-		status = draft_items(&content, now_ms, &arena, &drafts, &in.count);
+		status = draft_items(&content, IDENTITY_GUID, now_ms, &arena, &drafts, &in.count);
 	in.drafts = drafts;
 	in.poll = (struct feed_poll){.now_ms = now_ms, .status = FEED_OK, .http_status = 200};
 	if (!status)

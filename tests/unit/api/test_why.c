@@ -11,6 +11,9 @@
 #define NOTHING                                                                                    \
 	"\"rhythm\":{\"item_every_s\":null,\"usual_s\":null,\"items_in_document\":0,"              \
 	"\"missed\":null}"
+#define BY_IDS                                                                                     \
+	"\"identity\":{\"rule\":\"id\",\"reason\":null,\"since\":null,\"items\":0,"                \
+	"\"rekeyed\":null,\"rekeyed_items\":0,\"text\":\"by their ids\"}"
 #define NO_WHY     "\"why\":{\"text\":null,\"candidates\":[]}"
 #define WAITS_TIME "\"waits\":{\"for\":\"due-time\",\"until\":null,\"text\":\"its time\"}"
 
@@ -21,7 +24,7 @@ static const struct {
 } cases[] = {
 	/* never polled: all of it */
 	{{0}, {API_WAIT_TIME, TIME_NONE},
-		"{" NO_WHY "," WAITS_TIME "," NOTHING ",\"repairs\":[],\"fetches\":[]}"},
+		"{" NO_WHY "," WAITS_TIME "," NOTHING "," BY_IDS ",\"repairs\":[],\"fetches\":[]}"},
 
 	{{.due_reason = "every 2h", .learned = {.plan = "rhythm/learned/2000 ttl/document/-"}},
 		{API_WAIT_SERVER, 61000},
@@ -54,6 +57,20 @@ static const struct {
 	{{.learned = {.repairs = "undeclared entity\n\"&\" that begins no reference"}},
 		{API_WAIT_TIME, TIME_NONE},
 		"\"repairs\":[\"undeclared entity\",\"\\\"&\\\" that begins no reference\"]"},
+
+	{{.identity = 1, .identity_note = "renewed 1000 12 0 5000 14"}, {API_WAIT_TIME, TIME_NONE},
+		"\"identity\":{\"rule\":\"link\",\"reason\":\"renewed\","
+		"\"since\":\"1970-01-01T00:00:01.000Z\",\"items\":12,"
+		"\"rekeyed\":\"1970-01-01T00:00:05.000Z\",\"rekeyed_items\":14,"
+		"\"text\":\"by their links, else title and text: they have new ids at each "
+		"poll\"}"},
+	{{.identity = 2, .identity_note = "renewed 1000 3 0 0 0"}, {API_WAIT_TIME, TIME_NONE},
+		"{\"rule\":\"text\",\"reason\":\"renewed\",\"since\":\"1970-01-01T00:00:01.000Z\","
+		"\"items\":3,\"rekeyed\":null,"},
+	{{.identity_note = "none 0 0 1 5000 14"}, {API_WAIT_TIME, TIME_NONE},
+		"\"rule\":\"id\",\"reason\":null,\"since\":null,\"items\":0,"
+		"\"rekeyed\":\"1970-01-01T00:00:05.000Z\""},
+	{{.identity = 7, .identity_note = "nonsense"}, {API_WAIT_TIME, TIME_NONE}, BY_IDS},
 
 	{{.learned = {.fetches = "5000 timed-out 0 0 30000 0\n1000 ok 200 1548 12 3\n"}},
 		{API_WAIT_TIME, TIME_NONE},

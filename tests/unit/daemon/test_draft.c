@@ -31,7 +31,7 @@ static void test_oldest_first_each_once(void **state)
 	(void)state;
 	arena_init(&a, 1 << 20);
 	link_items(items, 4, &feed);
-	assert_int_equal(draft_items(&feed, NOW, &a, &drafts, &count), 0);
+	assert_int_equal(draft_items(&feed, IDENTITY_GUID, NOW, &a, &drafts, &count), 0);
 	assert_int_equal(count, 3);
 	assert_string_equal(drafts[0].row.item->id, "a");
 	assert_string_equal(drafts[1].row.item->title, "first");
@@ -61,7 +61,7 @@ static void test_derived_texts(void **state)
 	(void)state;
 	arena_init(&a, 1 << 20);
 	link_items(&item, 1, &feed);
-	assert_int_equal(draft_items(&feed, NOW, &a, &drafts, &count), 0);
+	assert_int_equal(draft_items(&feed, IDENTITY_GUID, NOW, &a, &drafts, &count), 0);
 	assert_string_equal(drafts->row.author, "Ann, b@example.org");
 	assert_string_equal(drafts->row.enclosures,
 		"[{\"url\":\"http://h/a\\\"b.mp3\",\"type\":\"audio/mpeg\",\"length\":null}]");
@@ -91,7 +91,7 @@ static void test_endless_enclosures(void **state)
 	}
 	arena_init(&a, 1 << 24);
 	link_items(items, 2, &feed);
-	assert_int_equal(draft_items(&feed, NOW, &a, &drafts, &count), 0);
+	assert_int_equal(draft_items(&feed, IDENTITY_GUID, NOW, &a, &drafts, &count), 0);
 	assert_int_equal(count, 2);
 	assert_null(drafts[1].row.enclosures);
 	assert_string_equal(drafts[1].row.item->title, "B");
@@ -108,10 +108,10 @@ static void test_nothing_and_no_room(void **state)
 
 	(void)state;
 	arena_init(&a, 64);
-	assert_int_equal(draft_items(&feed, NOW, &a, &drafts, &count), 0);
+	assert_int_equal(draft_items(&feed, IDENTITY_GUID, NOW, &a, &drafts, &count), 0);
 	assert_int_equal(count, 0);
 	link_items(&item, 1, &feed);
-	assert_int_equal(draft_items(&feed, NOW, &a, &drafts, &count), ERR_NOMEM);
+	assert_int_equal(draft_items(&feed, IDENTITY_GUID, NOW, &a, &drafts, &count), ERR_NOMEM);
 	arena_finish(&a);
 }
 

@@ -73,7 +73,7 @@ static struct item_mark mark_of(char *text)
 	w.item.enclosures = w.enclosure.url ? &w.enclosure : NULL;
 	w.item.categories = w.category.name ? &w.category : NULL;
 	arena_init(&a, 1 << 20);
-	assert_int_equal(draft_items(&feed, NOW, &a, &draft, &count), 0);
+	assert_int_equal(draft_items(&feed, IDENTITY_GUID, NOW, &a, &draft, &count), 0);
 	assert_int_equal(count, 1);
 	mark = (struct item_mark){draft->row.digest, draft->row.words, w.item.updated_ms};
 	arena_finish(&a);

@@ -107,7 +107,8 @@ static int try_put(struct world *w, const struct wanted *item, struct err *e)
 	snprintf(url, sizeof(url), "https://%d.example/feed", item->feed);
 	in.url = url;
 	arena_init(&arena, ARENA_BYTES);
-	assert_int_equal(draft_items(&content, w->now_ms, &arena, &drafts, &in.count), 0);
+	assert_int_equal(
+		draft_items(&content, IDENTITY_GUID, w->now_ms, &arena, &drafts, &in.count), 0);
 	in.drafts = drafts;
 	status = do_write(&w->f, ingest_run, &in, e);
 	arena_finish(&arena);
@@ -291,12 +292,12 @@ static void test_shared_address(void **state)
 			.published_ms = NOW,
 			.next = i < 3 ? &items[i + 1] : NULL};
 	arena_init(&arena, ARENA_BYTES);
-	assert_int_equal(draft_items(&content, NOW, &arena, &drafts, &count), 0);
+	assert_int_equal(draft_items(&content, IDENTITY_GUID, NOW, &arena, &drafts, &count), 0);
 	for (size_t i = 0; i < count; i++)
 		assert_int_equal(drafts[i].url_key, 0);
 	content.items = &items[1];
 	content.item_count = 3;
-	assert_int_equal(draft_items(&content, NOW, &arena, &drafts, &count), 0);
+	assert_int_equal(draft_items(&content, IDENTITY_GUID, NOW, &arena, &drafts, &count), 0);
 	for (size_t i = 0; i < count; i++)
 		assert_int_not_equal(drafts[i].url_key, 0);
 	arena_finish(&arena);
@@ -349,7 +350,7 @@ static void test_undone(void **state)
 		.grouping = w.grouping,
 		.poll = {.now_ms = NOW, .status = FEED_OK, .http_status = 200}};
 	arena_init(&arena, ARENA_BYTES);
-	assert_int_equal(draft_items(&content, NOW, &arena, &drafts, &in.count), 0);
+	assert_int_equal(draft_items(&content, IDENTITY_GUID, NOW, &arena, &drafts, &in.count), 0);
 	in.drafts = drafts;
 	assert_int_equal(do_write(&w.f, fail_after, &in, NULL), ERR_INVALID);
 	put(&w, 5, "e", "How to tie tomatoes", garden);

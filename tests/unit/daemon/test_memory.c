@@ -69,7 +69,7 @@ static int make_drafts(void *ctx)
 
 	(void)ctx;
 	arena_init(&a, 1 << 20);
-	rv = draft_items(&content, NOW, &a, &drafts, &count);
+	rv = draft_items(&content, IDENTITY_GUID, NOW, &a, &drafts, &count);
 	for (size_t i = 0; rv == 0 && i < ITEMS; i++) {
 		const struct item_draft *row = &drafts[i].row;
 
@@ -329,7 +329,7 @@ static int store_poll(void *ctx)
 
 	in.grouping = grouping_create(GROUPING_NORMAL);
 	arena_init(&arena, 1 << 20);
-	status = draft_items(&content, NOW, &arena, &drafts, &in.count);
+	status = draft_items(&content, IDENTITY_GUID, NOW, &arena, &drafts, &in.count);
 	in.drafts = drafts;
 	if (status == 0)
 		status = do_write(&w->f, ingest_run, &in, &e);
@@ -337,7 +337,7 @@ static int store_poll(void *ctx)
 	assert_int_equal(peek(w->f.path, "SELECT count(*) FROM item"), status ? 0 : ITEMS);
 	if (status == 0)
 		assert_int_equal(in.new_items, ITEMS);
-	assert_int_equal(draft_items(&content, NOW, &arena, &drafts, &in.count), 0);
+	assert_int_equal(draft_items(&content, IDENTITY_GUID, NOW, &arena, &drafts, &in.count), 0);
 	in.drafts = drafts;
 	must_write(&w->f, ingest_run, &in);
 	assert_int_equal(in.new_items, status ? ITEMS : 0);

@@ -80,7 +80,7 @@ static int read_keys(const struct format *format, char *text, int64_t *keys)
 	assert_int_equal(parse_document(b.data, b.len, &options, &a, &feed, NULL), 0);
 	count = (int)feed->item_count;
 	assert_in_range(count, 1, ITEMS_MAX);
-	assert_int_equal(identity_keys(feed, keys), 0);
+	assert_int_equal(identity_keys(feed, IDENTITY_GUID, keys), 0);
 	buf_finish(&b);
 	arena_finish(&a);
 	return count;
@@ -164,8 +164,8 @@ static void test_long_guids(void **state)
 		memset(guid[i], 'g', sizeof(guid[i]) - 1);
 		guid[i][sizeof(guid[i]) - 2] = (char)('0' + i);
 	}
-	assert_int_equal(identity_keys(&feed, keys), 0);
-	assert_int_equal(identity_keys(&feed, again), 0);
+	assert_int_equal(identity_keys(&feed, IDENTITY_GUID, keys), 0);
+	assert_int_equal(identity_keys(&feed, IDENTITY_GUID, again), 0);
 	assert_true(keys[0] != keys[1]);
 	assert_true(keys[0] == again[0] && keys[1] == again[1]);
 }

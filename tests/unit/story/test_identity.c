@@ -21,7 +21,7 @@ static int64_t key_of(struct item item)
 	int64_t key = 0;
 
 	link_items(&item, 1, &feed);
-	assert_int_equal(identity_keys(&feed, &key), 0);
+	assert_int_equal(identity_keys(&feed, IDENTITY_GUID, &key), 0);
 	return key;
 }
 
@@ -84,7 +84,7 @@ static void test_guid_on_all_items_is_none(void **state)
 
 	(void)state;
 	link_items(items, 11, &feed);
-	assert_int_equal(identity_keys(&feed, keys), 0);
+	assert_int_equal(identity_keys(&feed, IDENTITY_GUID, keys), 0);
 	assert_true(keys[0] != keys[1]);
 	assert_true(keys[0] == key_of((struct item){.link = (char *)"http://h/1"}));
 	assert_true(keys[10] == key_of((struct item){.link = (char *)"http://h/8"}));

@@ -65,7 +65,7 @@ static int tell_apart(void *ctx)
 		items[i].id = ids[i];
 		items[i].next = i + 1 < ITEMS ? &items[i + 1] : NULL;
 	}
-	status = identity_keys(&feed, keys);
+	status = identity_keys(&feed, IDENTITY_GUID, keys);
 	for (int i = 1; i < ITEMS && status == 0; i++)
 		assert_int_equal(keys[i] == keys[0], i == ITEMS - 1);
 	return status;
