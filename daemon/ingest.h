@@ -30,7 +30,8 @@ struct ingest {
 	void (*plan)(struct ingest *in);
 
 	struct grouping *grouping; /* NULL: texts are not compared */
-	const char *icon_url;      /* the feed's icon is due; NULL: it is not */
+	bool reports; /* what joins a story that was read wholly is read, too, not copies alone */
+	const char *icon_url; /* the feed's icon is due; NULL: it is not */
 
 	int new_items, changed_items;
 	int64_t moved_into; /* its address has changed: `feed`, or the one that had that already

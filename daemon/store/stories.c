@@ -19,10 +19,42 @@ const char *story_reason_name(enum story_reason reason)
 	return reason_names[reason];
 }
 
-int stories_find_url(struct store_tx *tx, int64_t url_key, int64_t *ret_id, struct err *e)
+int stories_find_url(
+	struct store_tx *tx, int64_t url_key, struct story_original *ret_original, struct err *e)
 {
-	return query_find(
-		tx, ret_id, e, "SELECT min(story) FROM item WHERE url_key = ?", as_int(url_key));
+	*ret_original = (struct story_original){0};
+	int status = query_one(tx, NULL, e,
+		"SELECT story, coalesce(copy_of, id), read FROM item WHERE url_key = ?"
+		" ORDER BY story, id LIMIT 1",
+		VALUES(as_int(url_key)),
+		COLUMNS(into(&ret_original->story), into(&ret_original->item),
+			into(&ret_original->read)));
+
+	return status < 0 ? status : 0;
+}
+
+int stories_find_text(struct store_tx *tx, int64_t story, int64_t item,
+	struct story_original *ret_original, struct err *e)
+{
+	ret_original->story = story;
+	int status = query_one(tx, NULL, e,
+		"SELECT coalesce((SELECT copy_of FROM item WHERE id = ?1), ?1),"
+		" coalesce((SELECT read FROM item WHERE id = ?1),"
+		" (SELECT max(read) FROM item WHERE story = ?2 AND copy_of = ?1))",
+		VALUES(as_int(item), as_int(story)),
+		COLUMNS(into(&ret_original->item), into(&ret_original->read)));
+
+	return status < 0 ? status : 0;
+}
+
+int stories_is_read(struct store_tx *tx, int64_t story, bool *ret_read, struct err *e)
+{
+	int64_t unread;
+	int status =
+		query_find(tx, &unread, e, "SELECT unread FROM story WHERE id = ?", as_int(story));
+
+	*ret_read = unread == 0;
+	return status;
 }
 
 int stories_open(struct store_tx *tx, struct story_join *join, int64_t time_ms, struct err *e)

@@ -41,9 +41,25 @@ struct story_member {
 		*evidence; /* JSON array of strings, or NULL: for same-url the key that matched */
 };
 
-/* The story that holds an item with this key (canonical URL, story/canonical.h), the oldest if
- * several; 0 when there is none. */
-int stories_find_url(struct store_tx *tx, int64_t url_key, int64_t *ret_id, struct err *e);
+/* What a further item is a copy of. */
+struct story_original {
+	int64_t story; /* 0: of nothing */
+	int64_t item;  /* the first of its copies, which need not be here any more */
+	bool read;     /* what was copied */
+};
+
+/* The item with this key (canonical URL, story/canonical.h), that of the oldest story if several.
+ */
+int stories_find_url(
+	struct store_tx *tx, int64_t url_key, struct story_original *ret_original, struct err *e);
+
+/* The item of a story that stands for all of its text; where it is gone, the others' state counts.
+ */
+int stories_find_text(struct store_tx *tx, int64_t story, int64_t item,
+	struct story_original *ret_original, struct err *e);
+
+/* Whether all of its items are read. */
+int stories_is_read(struct store_tx *tx, int64_t story, bool *ret_read, struct err *e);
 
 /* An item's place. `item` is what items_insert() returned. */
 struct story_join {
@@ -53,6 +69,8 @@ struct story_join {
 	double score;
 	const char *evidence;
 	int64_t now_ms, rev;
+	int64_t copy_of; /* the first of its copies; 0: it is none */
+	bool read;       /* from the beginning: what it repeats was read */
 };
 
 /* Opens the story of a new item of this time (ITEM_TIME), counted as its only one, and sets
@@ -89,7 +107,8 @@ int stories_get(struct store_tx *tx, int64_t id, struct arena *arena, struct sto
 int stories_members(struct store_tx *tx, int64_t id,
 	int (*each)(void *ctx, const struct story_member *member), void *ctx, struct err *e);
 
-/* As items_set_state(), for all items of the stories. */
+/* As items_set_state(), for all items of the stories; but STATE_READ is for the one that is shown
+ * and its copies. */
 int stories_set_state(struct store_tx *tx, const int64_t *ids, int count, int read, int starred,
 	int64_t now_ms, int *ret_changed, struct err *e);
 

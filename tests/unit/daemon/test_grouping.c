@@ -18,6 +18,7 @@ enum { FEEDS = 6, ARENA_BYTES = 8 << 20 };
 struct world {
 	struct fixture f;
 	struct grouping *grouping;
+	bool reports;
 	int64_t now_ms;
 };
 
@@ -98,6 +99,7 @@ static int try_put(struct world *w, const struct wanted *item, struct err *e)
 	struct ingest in = {.feed = item->feed,
 		.now_ms = w->now_ms,
 		.grouping = w->grouping,
+		.reports = w->reports,
 		.poll = {.now_ms = w->now_ms, .status = FEED_OK, .http_status = 200}};
 	struct draft *drafts = NULL;
 	struct arena arena;
@@ -302,6 +304,98 @@ static void test_shared_address(void **state)
 	arena_finish(&arena);
 }
 
+/* -- what was read -- */
+
+static int drop_first(struct store_tx *tx, void *arg, struct err *e)
+{
+	struct drop drop;
+
+	(void)arg;
+	drop_init(&drop, 1, NOW);
+	drop_add(&drop, 1, 1);
+	return drop_run(tx, &drop, false, e);
+}
+
+static int read_item(struct store_tx *tx, void *arg, struct err *e)
+{
+	int changed;
+
+	return items_set_state(tx, arg, 1, STATE_READ, 0, NOW, &changed, e);
+}
+
+static void assert_copies(struct world *w, const char *expected)
+{
+	char sql[300];
+
+	snprintf(sql, sizeof(sql),
+		"SELECT group_concat(guid || coalesce(copy_of, '') || iif(read, '+', '-'), ' ') ="
+		" '%s' FROM (SELECT * FROM item ORDER BY id)",
+		expected);
+	if (!peek(w->f.path, sql))
+		fail_msg("not %s", expected);
+}
+
+/* Copies know the first of them, by whichever they were found; what repeats something that was read
+ * is read when it comes, and counted. */
+static void test_copies_arrive(void **state)
+{
+	struct wanted linked = {.feed = 4, .guid = "d", .link = "https://1.example/a?utm_source=x"};
+	struct wanted first = {.feed = 1,
+		.guid = "a",
+		.link = "https://1.example/a",
+		.title = "President lands in capital for talks",
+		.html = wire};
+	int64_t one = 1, copy = 2;
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	assert_int_equal(try_put(&w, &first, NULL), 0);
+	put(&w, 2, "b", "A visit after 24 years", wire);
+	put(&w, 3, "c", "Capital receives the president with flags", report);
+	put(&w, 5, "e", "How to tie tomatoes", garden);
+	assert_copies(&w, "a- b1- c- e-");
+	must_write(&w.f, read_item, &copy);
+	assert_copies(&w, "a+ b1+ c- e-");
+	assert_int_equal(try_put(&w, &linked, NULL), 0);
+	put(&w, 6, "f", "President received with flags in the capital", report);
+	restart(&w);
+	put(&w, 5, "g", "A visit, once more", wire);
+	assert_copies(&w, "a+ b1+ c- e- d1+ f3- g1+");
+	assert_int_equal(peek(w.f.path, "SELECT unread * 10 + items FROM story WHERE id = 1"), 26);
+	must_write(&w.f, drop_first, NULL);
+	linked = (struct wanted){.feed = 6, .guid = "h", .title = "A visit!", .html = wire};
+	assert_int_equal(try_put(&w, &linked, NULL), 0);
+	assert_copies(&w, "b1+ c- e- d1+ f3- g1+ h1+"); /* by those that are left */
+	must_write(&w.f, read_item, &one);
+	close_world(&w);
+}
+
+/* Other reports are read only where all that came before was, and if so set. */
+static void test_reports_arrive(void **state)
+{
+	int64_t one = 1;
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	put(&w, 1, "a", "President lands in capital for talks", wire);
+	must_write(&w.f, read_item, &one);
+	w.reports = true;
+	put(&w, 3, "c", "Capital receives the president with flags", report);
+	put(&w, 5, "e", "How to tie tomatoes", garden);
+	assert_copies(&w, "a+ c+ e-");
+	w.reports = false;
+	put(&w, 2, "d", "Flags and a treaty: president in the capital for talks",
+		"<p>Talks, flags, a treaty on defence: the president and his host.</p>");
+	assert_copies(&w, "a+ c+ e- d-");
+	w.reports = true;
+	put(&w, 4, "f", "President in the capital: talks, flags and a treaty",
+		"<p>A treaty on defence, talks and flags for the president.</p>");
+	assert_copies(&w, "a+ c+ e- d- f-");
+	close_world(&w);
+}
+
 /* -- memory and database -- */
 
 static void test_restart(void **state)
@@ -358,16 +452,6 @@ static void test_undone(void **state)
 	assert_int_equal(peek(w.f.path, "SELECT count(*) FROM fingerprint"), 2);
 	arena_finish(&arena);
 	close_world(&w);
-}
-
-static int drop_first(struct store_tx *tx, void *arg, struct err *e)
-{
-	struct drop drop;
-
-	(void)arg;
-	drop_init(&drop, 1, NOW);
-	drop_add(&drop, 1, 1);
-	return drop_run(tx, &drop, false, e);
 }
 
 /* A story that went with its items is joined by nothing. */
@@ -479,6 +563,8 @@ int main(void)
 		cmocka_unit_test(test_windows),
 		cmocka_unit_test(test_one_feed),
 		cmocka_unit_test(test_shared_address),
+		cmocka_unit_test(test_copies_arrive),
+		cmocka_unit_test(test_reports_arrive),
 		cmocka_unit_test(test_restart),
 		cmocka_unit_test(test_undone),
 		cmocka_unit_test(test_story_is_gone),
