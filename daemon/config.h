@@ -88,6 +88,7 @@ struct config {
 	struct api_access access; /* writers and readers, as ids */
 	int64_t clients;
 	enum grouping_level stories;
+	bool reports;      /* reading an item reads all of its story */
 	int64_t log_level; /* enum log_level */
 
 	struct config_feed *feeds;

@@ -23,6 +23,7 @@ static int take_writer(struct config *c, const char *value);
 static int take_reader(struct config *c, const char *value);
 static int take_log_level(struct config *c, const char *value);
 static int take_stories(struct config *c, const char *value);
+static int take_reading(struct config *c, const char *value);
 static int take_feed_url(struct config *c, const char *value);
 static int take_feed_folder(struct config *c, const char *value);
 
@@ -90,6 +91,8 @@ static const struct config_key top_keys[] = {
 		"connections to the socket at once", offsetof(struct config, clients), NULL},
 	{"stories", CONFIG_STRING, "normal", NULL, NULL, "strict, normal, wide or off",
 		"how alike items must be to be one story", 0, take_stories},
+	{"reading", CONFIG_STRING, "copies", NULL, NULL, "copies or reports",
+		"what of a story is read together", 0, take_reading},
 	{"log_level", CONFIG_STRING, "info", NULL, NULL, "error, warning, info or debug",
 		"what is logged", 0, take_log_level},
 };
@@ -390,6 +393,12 @@ static int take_log_level(struct config *c, const char *value)
 static int take_stories(struct config *c, const char *value)
 {
 	return grouping_level_parse(value, &c->stories) ? 0 : ERR_INVALID;
+}
+
+static int take_reading(struct config *c, const char *value)
+{
+	c->reports = strcmp(value, "reports") == 0;
+	return c->reports || strcmp(value, "copies") == 0 ? 0 : ERR_INVALID;
 }
 
 /* "file:world.xml" -> "file:///folder/world.xml". The folder's bytes that mean something in a URL

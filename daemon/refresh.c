@@ -395,6 +395,7 @@ static void begin_store(struct refresh *r)
 	r->policy = r->env->policy;
 	r->ingest.plan = plan;
 	r->ingest.grouping = r->grouping;
+	r->ingest.reports = r->env->reports;
 	r->result.outcome = judge(r, error);
 	r->result.wait_ms = plan_policy_of(&r->policy, &r->feed).min_ms; /* if it is not stored */
 	hold(r);

@@ -149,7 +149,7 @@ static int check_value(json_t *value, const struct spec *spec, struct http_probl
 	if (!json_is_object(value))
 		return refuse(p, spec->name, "an object");
 	/* One level only: a state holds no state. */
-	return body_check(value, MEMBER_BIT(MEMBER_READ) | MEMBER_BIT(MEMBER_STARRED), 0, p);
+	return body_check(value, STATE_MEMBERS, 0, p);
 }
 
 static int find(const char *name, unsigned allowed)
@@ -180,6 +180,7 @@ int body_check(struct json_t *body, unsigned allowed, unsigned required, struct 
 			return problem_at(
 				p, "member", specs[i].name, "%s is missing", specs[i].name);
 	}
+	given &= ~MEMBER_BIT(MEMBER_REPORTS); /* says how */
 	return given ? 0 : problem_set(p, PROBLEM_PARAMETER, "the body sets nothing");
 }
 

@@ -16,7 +16,7 @@ enum member_type {
 	MEMBER_TYPE_IDS,     /* numbers from 1, at most API_IDS_MAX */
 	MEMBER_TYPE_NAME,    /* one line, at most API_NAME_MAX bytes; or null */
 	MEMBER_TYPE_SECONDS, /* within API_INTERVAL_MIN_S and API_INTERVAL_MAX_S; or null */
-	MEMBER_TYPE_STATE,   /* an object with `read`, `starred` or both */
+	MEMBER_TYPE_STATE,   /* an object with `read`, `starred` or both, and `reports` */
 	MEMBER_TYPE_URL,     /* not empty, at most FETCH_URL_MAX bytes; the handler checks it */
 };
 
@@ -27,6 +27,7 @@ enum member_type {
 	X(MEMBER_INTERVAL, "interval_s", SECONDS)                                                  \
 	X(MEMBER_NAME, "name", NAME)                                                               \
 	X(MEMBER_READ, "read", BOOL)                                                               \
+	X(MEMBER_REPORTS, "reports", BOOL)                                                         \
 	X(MEMBER_SET, "set", STATE)                                                                \
 	X(MEMBER_STARRED, "starred", BOOL)                                                         \
 	X(MEMBER_URL, "url", URL)
@@ -38,6 +39,10 @@ enum member {
 		MEMBERS
 };
 #define MEMBER_BIT(member) (1U << (member))
+
+/* How states are set. */
+#define STATE_MEMBERS                                                                              \
+	(MEMBER_BIT(MEMBER_READ) | MEMBER_BIT(MEMBER_STARRED) | MEMBER_BIT(MEMBER_REPORTS))
 
 /* In place of members: the body is a list of feeds, which `parse` of its route reads on the pool.
  */

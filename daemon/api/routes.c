@@ -21,7 +21,6 @@
 	(P(FEED) | P(FOLDER) | P(READ) | P(STARRED) | P(SINCE) | P(SEEN_AFTER) | P(DIR) |          \
 		P(LIMIT) | P(CURSOR) | P(Q) | P(LABEL))
 #define DRAFT_MEMBERS (M(URL) | M(NAME) | M(FOLDER) | M(INTERVAL))
-#define STATE_MEMBERS (M(READ) | M(STARRED))
 #define BATCH_MEMBERS (M(IDS) | M(SET))
 
 /* method, path, right, where, parameters, members, of these required, parse, run, reply */
@@ -62,20 +61,20 @@ static const struct route table[] = {
 	{HTTP_GET, "/api/v1/items", API_READ, ROUTE_TOLD, ITEM_PARAMS, 0, 0, route_items_parse_list,
 		route_items_run_list, NULL},
 	{HTTP_POST, "/api/v1/items/batch", API_WRITE, ROUTE_WRITE, 0, BATCH_MEMBERS, BATCH_MEMBERS,
-		NULL, route_items_run_batch, NULL},
+		state_parse, route_items_run_batch, NULL},
 	{HTTP_GET, "/api/v1/items/{id}", API_READ, ROUTE_TOLD, P(CONTENT) | P(FIELDS), 0, 0,
 		route_items_parse_one, route_items_run_one, NULL},
-	{HTTP_PATCH, "/api/v1/items/{id}", API_WRITE, ROUTE_WRITE, 0, STATE_MEMBERS, 0, NULL,
+	{HTTP_PATCH, "/api/v1/items/{id}", API_WRITE, ROUTE_WRITE, 0, STATE_MEMBERS, 0, state_parse,
 		route_items_run_change, NULL},
 
 	{HTTP_GET, "/api/v1/stories", API_READ, ROUTE_TOLD, STORY_PARAMS, 0, 0,
 		route_stories_parse_list, route_stories_run_list, NULL},
 	{HTTP_POST, "/api/v1/stories/batch", API_WRITE, ROUTE_WRITE, 0, BATCH_MEMBERS,
-		BATCH_MEMBERS, NULL, route_stories_run_batch, NULL},
+		BATCH_MEMBERS, state_parse, route_stories_run_batch, NULL},
 	{HTTP_GET, "/api/v1/stories/{id}", API_READ, ROUTE_TOLD, P(CONTENT), 0, 0, NULL,
 		route_stories_run_one, NULL},
-	{HTTP_PATCH, "/api/v1/stories/{id}", API_WRITE, ROUTE_WRITE, 0, STATE_MEMBERS, 0, NULL,
-		route_stories_run_change, NULL},
+	{HTTP_PATCH, "/api/v1/stories/{id}", API_WRITE, ROUTE_WRITE, 0, STATE_MEMBERS, 0,
+		state_parse, route_stories_run_change, NULL},
 
 	{HTTP_GET, "/api/v1/changes", API_READ, ROUTE_READ,
 		P(SINCE) | P(LIMIT) | P(WAIT) | P(KINDS), 0, 0, route_changes_parse_list,

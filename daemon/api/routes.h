@@ -65,6 +65,9 @@ void answer_end(struct json *j);
 void list_begin(struct http_request *r, struct json *ret_j, const char *noun);
 void list_end(struct http_request *r, struct json *j, struct store_tx *tx, const char *next);
 
+/* What is to be read with what was named. */
+route_parse state_parse;
+
 /* Sets the state of the ids by items_set_state() or stories_set_state(): of the one in the path, or
  * of those in the body, and then tells how many changed. */
 typedef int set_state_fn(struct store_tx *tx, const int64_t *ids, int count, int read, int starred,

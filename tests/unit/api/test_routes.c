@@ -252,6 +252,52 @@ static void test_stories(void **state)
 	world_close(&w);
 }
 
+/* Story 4: item 4, its copy 5, and 6, which tells the same in other words. */
+static void test_reading(void **state)
+{
+	static const struct {
+		bool reports; /* as configured */
+		const char *method, *path, *body;
+		const char *read; /* what is then */
+	} cases[] = {
+		{false, "PATCH", "/api/v1/items/4", "{\"read\":true}", "4,5"},
+		{false, "PATCH", "/api/v1/items/5", "{\"read\":true,\"reports\":true}", "4,5,6"},
+		{false, "PATCH", "/api/v1/items/5", "{\"starred\":true,\"reports\":true}", ""},
+		{false, "PATCH", "/api/v1/stories/4", "{\"read\":true}", "4,5"},
+		{false, "PATCH", "/api/v1/stories/4", "{\"read\":true,\"reports\":true}", "4,5,6"},
+		{true, "PATCH", "/api/v1/stories/4", "{\"read\":true}", "4,5,6"},
+		{true, "PATCH", "/api/v1/stories/4", "{\"read\":true,\"reports\":false}", "4,5"},
+		{true, "PATCH", "/api/v1/items/6", "{\"read\":true}", "4,5,6"},
+		{false, "POST", "/api/v1/items/batch", "{\"ids\":[5],\"set\":{\"read\":true}}",
+			"4,5"},
+		{false, "POST", "/api/v1/stories/batch",
+			"{\"ids\":[4],\"set\":{\"read\":true,\"reports\":true}}", "4,5,6"},
+	};
+	struct world w;
+	char sql[128];
+
+	(void)state;
+	fill(&w);
+	poke(w.f.path, "UPDATE item SET story = 4, copy_of = iif(id = 5, 4, NULL) WHERE id IN (5, "
+		       "6); DELETE FROM story WHERE id IN (5, 6)");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		poke(w.f.path, "UPDATE item SET read = 0; UPDATE story SET unread = items;"
+			       "UPDATE story SET unread = 3, items = 3 WHERE id = 4");
+		w.options.reports = cases[i].reports;
+		api_configure(w.api, &w.options);
+		expect(&w, cases[i].method, cases[i].path, cases[i].body, 200, "");
+		snprintf(sql, sizeof(sql),
+			"SELECT coalesce(group_concat(id), '') = '%s' FROM item WHERE read",
+			cases[i].read);
+		if (!peek(w.f.path, sql))
+			fail_msg("case %zu: %s are not read", i, cases[i].read);
+	}
+	expect(&w, "PATCH", "/api/v1/items/4", "{\"reports\":true}", 400, "sets nothing");
+	expect(&w, "PATCH", "/api/v1/items/4", "{\"read\":true,\"reports\":1}", 400,
+		"\"member\":\"reports\"");
+	world_close(&w);
+}
+
 /* Pages through a list and counts; every row comes once. */
 static void assert_pages(struct world *w, const char *path, const char *noun, int total)
 {
@@ -517,6 +563,7 @@ int main(void)
 		cmocka_unit_test(test_one_item),
 		cmocka_unit_test(test_batches),
 		cmocka_unit_test(test_stories),
+		cmocka_unit_test(test_reading),
 		cmocka_unit_test(test_c23_cursors),
 		cmocka_unit_test(test_c23_large_list),
 		cmocka_unit_test(test_changes),

@@ -128,13 +128,16 @@ static void test_texts(void **state)
 {
 	struct fixture *f = *state;
 	expect_good(f,
-		"contact = 'https://example.org/me'\nstories = wide\nlog_level = debug\n"
+		"contact = 'https://example.org/me'\nstories = wide\nreading = reports\nlog_level "
+		"= debug\n"
 		"database = 'x/../state/./t.db'\nsocket = '/run/x//t.sock'\n"
 		"allow = { '127.0.0.0/8', ::1 }\nfile_roots = { '.', 'feeds/', '../b', '/c/' }\n");
 	char expected[400];
 	assert_string_equal(f->config.contact, "https://example.org/me");
 	assert_int_equal(f->config.log_level, LOG_DEBUG);
 	assert_int_equal(f->config.stories, GROUPING_WIDE);
+	assert_true(f->config.reports);
+	assert_true(config_api_options(&f->config).reports);
 	snprintf(expected, sizeof(expected), "%s/state/t.db", f->folder);
 	assert_string_equal(f->config.database, expected);
 	assert_string_equal(f->config.socket, "/run/x/t.sock");
@@ -565,7 +568,7 @@ static void test_sample_uncommented(void **state)
 		keys += key && !peers;
 	}
 	expect_good(f, sample);
-	assert_int_equal(keys, 26);
+	assert_int_equal(keys, 27);
 	assert_int_equal(f->config.feed_count, 3);
 	assert_int_equal(f->config.folder_count + f->config.group_count, 1 + 1);
 	assert_string_equal(f->config.contact, "https://example.org/about-me");
