@@ -16,9 +16,10 @@ enum { WORD_BYTES = 128 };
 
 struct grouping {
 	_Atomic(enum grouping_level) level;
-	struct story_index *index; /* NULL: nothing was read yet */
-	int64_t week;              /* since whose beginning it has been read anew */
-	int64_t loaded;            /* the last item that was read */
+	enum grouping_level chosen; /* by this job */
+	struct story_index *index;  /* NULL: nothing was read yet */
+	int64_t week;               /* since whose beginning it has been read anew */
+	int64_t loaded;             /* the last item that was read */
 	bool complete;
 	bool changed;   /* by this job */
 	bool old;       /* the database has rows that nobody will read again */
@@ -37,22 +38,6 @@ static bool load_one(void *ctx, int64_t item, struct fingerprint *ret_fingerprin
 	buf_reset(&g->data);
 	return fingerprints_get(g->tx, item, &g->data, NULL) > 0 &&
 	       fingerprint_read(g->data.data, g->data.len, ret_fingerprint);
-}
-
-bool grouping_level_parse(const char *name, enum grouping_level *ret_level)
-{
-	static const char *const names[] = {[GROUPING_OFF] = "off",
-		[GROUPING_STRICT] = "strict",
-		[GROUPING_NORMAL] = "normal",
-		[GROUPING_WIDE] = "wide"};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (!names[i] || strcmp(names[i], name) != 0)
-			continue;
-		*ret_level = (enum grouping_level)i;
-		return true;
-	}
-	return false;
 }
 
 void grouping_set_level(struct grouping *g, enum grouping_level level)
@@ -188,10 +173,16 @@ int grouping_begin(struct grouping *g, struct store_tx *tx, int64_t now_ms, stru
 
 	g->tx = tx;
 	g->changed = false;
+	g->chosen = g->level;
 	do
 		status = grouping_load(g, tx, now_ms, STORY_LOAD_ITEMS, &more, e);
 	while (status == 0 && more);
 	return status;
+}
+
+void grouping_choose_level(struct grouping *g, enum grouping_level level)
+{
+	g->chosen = level == GROUPING_INHERITED ? g->level : level;
 }
 
 /* -- one item -- */
@@ -217,7 +208,7 @@ int grouping_judge(struct grouping *g, const struct index_item *item, struct ver
 	};
 	int status;
 
-	story_index_judge(g->index, item, levels[g->level], ret_verdict);
+	story_index_judge(g->index, item, levels[g->chosen], ret_verdict);
 	status = check(g, &ret_verdict->story, e);
 	if (status == 0)
 		status = check(g, &ret_verdict->merge, e);

@@ -276,6 +276,8 @@ int ingest_run(struct store_tx *tx, void *arg, struct err *e)
 	in->ask_icon = false;
 	if (!rv && in->count && in->grouping)
 		rv = grouping_begin(in->grouping, tx, in->now_ms, e);
+	if (!rv && in->grouping)
+		grouping_choose_level(in->grouping, in->level);
 	for (size_t start = 0; start < in->count && !rv; start += CHANGE_IDS_MAX)
 		rv = take_drafts(in, tx, start, e);
 	if (!rv && in->count && in->grouping)

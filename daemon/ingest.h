@@ -30,6 +30,7 @@ struct ingest {
 	void (*plan)(struct ingest *in);
 
 	struct grouping *grouping; /* NULL: texts are not compared */
+	enum grouping_level level;
 	bool reports; /* what joins a story that was read wholly is read, too, not copies alone */
 	const char *icon_url; /* the feed's icon is due; NULL: it is not */
 

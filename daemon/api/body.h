@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "api/problem.h"
+#include "store/stories.h"
 
 /* Of jansson, which only body.c speaks. */
 struct json_t;
@@ -14,6 +15,7 @@ struct json_t;
 enum member_type {
 	MEMBER_TYPE_BOOL,
 	MEMBER_TYPE_IDS,     /* numbers from 1, at most API_IDS_MAX */
+	MEMBER_TYPE_LEVEL,   /* a level of stories (story_level_parse()); or null */
 	MEMBER_TYPE_NAME,    /* one line, at most API_NAME_MAX bytes; or null */
 	MEMBER_TYPE_SECONDS, /* within API_INTERVAL_MIN_S and API_INTERVAL_MAX_S; or null */
 	MEMBER_TYPE_STATE,   /* an object with `read`, `starred` or both, and `reports` */
@@ -30,6 +32,7 @@ enum member_type {
 	X(MEMBER_REPORTS, "reports", BOOL)                                                         \
 	X(MEMBER_SET, "set", STATE)                                                                \
 	X(MEMBER_STARRED, "starred", BOOL)                                                         \
+	X(MEMBER_STORIES, "stories", LEVEL)                                                        \
 	X(MEMBER_URL, "url", URL)
 
 enum member {
@@ -67,6 +70,9 @@ bool body_has(const struct json_t *body, enum member member);
 const char *body_string(
 	const struct json_t *body, enum member member); /* NULL for null and when absent */
 int64_t body_number(const struct json_t *body, enum member member); /* 0 for null and when absent */
+
+/* GROUPING_INHERITED for null and when absent. */
+enum grouping_level body_level(const struct json_t *body, enum member member);
 
 /* How states are to be set, as the store takes it: -1 no, +1 yes, 0 leave. Looks into `set` when
  * there is one. */

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "store/changes.h"
 #include "store/feeds.h"
+#include "store/folders.h"
 #include "store/items.h"
 #include "store/stories.h"
 
@@ -21,6 +22,7 @@ void render_url(struct json *j, const char *key, const char *url);
 
 /* Adds the members of a feed with counts to the object that is open. */
 void render_feed_members(struct json *j, const struct feed *feed);
+void render_folder_members(struct json *j, const struct folder *folder);
 
 enum render_content { RENDER_NONE, RENDER_TEXT, RENDER_HTML }; /* as the words of PARAM_CONTENT */
 

@@ -20,7 +20,7 @@
 #define STORY_PARAMS                                                                               \
 	(P(FEED) | P(FOLDER) | P(READ) | P(STARRED) | P(SINCE) | P(SEEN_AFTER) | P(DIR) |          \
 		P(LIMIT) | P(CURSOR) | P(Q) | P(LABEL))
-#define DRAFT_MEMBERS (M(URL) | M(NAME) | M(FOLDER) | M(INTERVAL))
+#define DRAFT_MEMBERS (M(URL) | M(NAME) | M(FOLDER) | M(INTERVAL) | M(STORIES))
 #define BATCH_MEMBERS (M(IDS) | M(SET))
 
 /* method, path, right, where, parameters, members, of these required, parse, run, reply */
@@ -52,6 +52,11 @@ static const struct route table[] = {
 		route_feeds_run_icon, NULL},
 	{HTTP_POST, "/api/v1/feeds/{id}/refresh", API_WRITE, ROUTE_LOOP, 0, 0, 0, NULL, NULL,
 		route_feeds_reply_refresh},
+
+	{HTTP_GET, "/api/v1/folders/{id}", API_READ, ROUTE_READ, 0, 0, 0, NULL,
+		route_folders_run_one, NULL},
+	{HTTP_PATCH, "/api/v1/folders/{id}", API_WRITE, ROUTE_WRITE, 0, M(STORIES), 0, NULL,
+		route_folders_run_change, NULL},
 
 	{HTTP_GET, "/api/v1/opml", API_READ, ROUTE_READ, P(CREDENTIALS), 0, 0,
 		route_opml_parse_export, route_opml_run_export, NULL},
@@ -317,8 +322,8 @@ static void parse_body(struct http_request *r)
 static void log_write(const struct http_request *r)
 {
 	const struct peer *peer = &r->conn->peer;
-	bool feeds = strstr(r->route->path, "/feeds") || strstr(r->route->path, "/opml") ||
-		     strstr(r->route->path, "/db");
+	bool feeds = strstr(r->route->path, "/feeds") || strstr(r->route->path, "/folders") ||
+		     strstr(r->route->path, "/opml") || strstr(r->route->path, "/db");
 
 	log_event(feeds ? LOG_INFO : LOG_DEBUG, "api.write", "method=%s target=%s uid=%u pid=%d",
 		llhttp_method_name(r->method), r->target, (unsigned)peer->uid, (int)peer->pid);

@@ -92,6 +92,8 @@ route_run route_feeds_run_list, route_feeds_run_one, route_feeds_run_icon, route
 	route_feeds_run_change, route_feeds_run_remove;
 route_reply route_feeds_reply_added, route_feeds_reply_changed, route_feeds_reply_refresh;
 
+route_run route_folders_run_one, route_folders_run_change;
+
 route_parse route_opml_parse_export, route_opml_parse_import;
 route_run route_opml_run_export, route_opml_run_import;
 route_reply route_opml_reply_imported;

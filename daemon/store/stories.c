@@ -1,6 +1,8 @@
 /* Stories in the database: opened, joined, listed; their counts are kept, never computed. */
 #include "store/stories.h"
 
+#include <string.h>
+
 #include "store/changes.h"
 #include "store/listing.h"
 #include "store/schema.h"
@@ -17,6 +19,30 @@ static const char *const reason_names[] = {
 const char *story_reason_name(enum story_reason reason)
 {
 	return reason_names[reason];
+}
+
+static const char *const level_names[] = {
+	[GROUPING_OFF] = "off",
+	[GROUPING_STRICT] = "strict",
+	[GROUPING_NORMAL] = "normal",
+	[GROUPING_WIDE] = "wide",
+	[GROUPING_REPRINTS] = NULL,
+};
+
+const char *story_level_name(enum grouping_level level)
+{
+	return level_names[level];
+}
+
+bool story_level_parse(const char *name, enum grouping_level *ret_level)
+{
+	for (enum grouping_level level = GROUPING_OFF; level <= GROUPING_WIDE; level++) {
+		if (strcmp(level_names[level], name) != 0)
+			continue;
+		*ret_level = level;
+		return true;
+	}
+	return false;
 }
 
 int stories_find_url(

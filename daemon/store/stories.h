@@ -19,6 +19,20 @@ enum story_reason {
 const char *story_reason_name(
 	enum story_reason reason); /* "first", "same-guid", "same-url", "near-duplicate", ... */
 
+/* How alike items must be to be one story. The values are stored. */
+enum grouping_level {
+	GROUPING_INHERITED, /* not said here: what a folder, or the daemon, says counts */
+	GROUPING_OFF,       /* only what has the same address; nothing is known of texts */
+	GROUPING_STRICT,
+	GROUPING_NORMAL,
+	GROUPING_WIDE,
+	GROUPING_REPRINTS, /* the same text (for measuring) */
+};
+
+/* "off", "strict", "normal", "wide"; NULL for the others. */
+const char *story_level_name(enum grouping_level level);
+bool story_level_parse(const char *name, enum grouping_level *ret_level);
+
 /* A row: text members are those of its representative item. Valid until the callback returns. */
 struct story {
 	int64_t id, rev;

@@ -235,8 +235,22 @@ static void test_keeping(void **state)
 	struct fixture *f = *state;
 	expect_good(f, "folder 'A' { keep_age = 20d }\nfeed 'A' { url = 'https://example.org/'\n "
 		       "keep_items = 7 }\nfolder \"B\" { }\n");
+	assert_int_equal(f->config.folder_count, 2);
 	assert_int_equal(f->config.folders[0].keep.age_ms, 20 * 86400000LL);
 	assert_int_equal(f->config.feeds[0].keep.items, 7);
+}
+
+static void test_levels(void **state)
+{
+	struct fixture *f = *state;
+	expect_good(f, "folder 'A' { stories = strict }\nfolder 'B' { stories = off }\n"
+		       "feed 'A' { url = 'https://a/'\n stories = wide }\n"
+		       "feed 'B' { url = 'https://b/' }\n");
+	assert_int_equal(f->config.stories, GROUPING_NORMAL);
+	assert_int_equal(f->config.folders[0].stories, GROUPING_STRICT);
+	assert_int_equal(f->config.folders[1].stories, GROUPING_OFF);
+	assert_int_equal(f->config.feeds[0].stories, GROUPING_WIDE);
+	assert_int_equal(f->config.feeds[1].stories, GROUPING_INHERITED);
 }
 
 /* All that is wrong is told at once, in the order of lines, and no more than a screenful. */
@@ -615,6 +629,7 @@ int main(void)
 		TEST(test_lines),
 		TEST(test_feeds),
 		TEST(test_keeping),
+		TEST(test_levels),
 		TEST(test_many),
 		TEST(test_unreadable),
 		TEST(test_secrets),

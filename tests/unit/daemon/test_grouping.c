@@ -18,6 +18,7 @@ enum { FEEDS = 6, ARENA_BYTES = 8 << 20 };
 struct world {
 	struct fixture f;
 	struct grouping *grouping;
+	enum grouping_level level; /* of all feeds */
 	bool reports;
 	int64_t now_ms;
 };
@@ -99,6 +100,7 @@ static int try_put(struct world *w, const struct wanted *item, struct err *e)
 	struct ingest in = {.feed = item->feed,
 		.now_ms = w->now_ms,
 		.grouping = w->grouping,
+		.level = w->level,
 		.reports = w->reports,
 		.poll = {.now_ms = w->now_ms, .status = FEED_OK, .http_status = 200}};
 	struct draft *drafts = NULL;
@@ -188,6 +190,40 @@ static void test_reasons(void **state)
 	assert_int_equal(peek(w.f.path, "SELECT original FROM fingerprint WHERE item = 2"), 1);
 	assert_int_equal(peek(w.f.path, "SELECT original FROM fingerprint WHERE item = 3"), 3);
 	close_world(&w);
+}
+
+/* How alike two must be is what the feed of the second one says; the next one is asked anew. */
+static void test_levels(void **state)
+{
+	static const struct {
+		enum grouping_level daemon, feed;
+		bool joins;
+	} cases[] = {
+		{GROUPING_NORMAL, GROUPING_INHERITED, true},
+		{GROUPING_WIDE, GROUPING_INHERITED, true},
+		{GROUPING_REPRINTS, GROUPING_INHERITED, false},
+		{GROUPING_REPRINTS, GROUPING_NORMAL, true},
+		{GROUPING_NORMAL, GROUPING_REPRINTS, false},
+		{GROUPING_OFF, GROUPING_WIDE, true},
+	};
+
+	(void)state;
+	for (size_t n = 0; n < sizeof(cases) / sizeof(cases[0]); n++) {
+		struct world w;
+
+		open_world(&w);
+		grouping_set_level(w.grouping, cases[n].daemon);
+		put(&w, 1, "a", "President lands in capital for talks", wire);
+		w.level = cases[n].feed;
+		put(&w, 3, "c", "Capital receives the president with flags", report);
+		assert_int_equal(story_of(&w, "c") == 1, cases[n].joins);
+		w.level = GROUPING_INHERITED;
+		grouping_set_level(w.grouping, GROUPING_REPRINTS);
+		put(&w, 4, "d", "Flags for the president: capital receives him with a treaty",
+			"<p>Flags and a treaty for the president, and talks.</p>");
+		assert_reason(&w, "d", STORY_FIRST);
+		close_world(&w);
+	}
 }
 
 /* Words that are too long to be shown are cut, and evidence that is too long is none: never half a
@@ -559,6 +595,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reasons),
+		cmocka_unit_test(test_levels),
 		cmocka_unit_test(test_long_words),
 		cmocka_unit_test(test_windows),
 		cmocka_unit_test(test_one_feed),
