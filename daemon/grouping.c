@@ -277,6 +277,21 @@ static int write_row(struct grouping *g, const struct index_item *item, struct e
 	return fingerprints_put(g->tx, &row, &g->data, e);
 }
 
+/* The headline of a story is that of the item nearest to what all of them tell, the earliest on
+ * ties. It stays unless a new one is clearly nearer: most items are not even compared with it. */
+static int choose_lead(struct grouping *g, const struct index_item *item, struct err *e)
+{
+	int64_t lead;
+	int status;
+
+	if (!story_index_is_nearer(g->index, item->item, 0))
+		return 0;
+	status = stories_find_lead(g->tx, item->story, item->item, &lead, e);
+	if (status || !lead || !story_index_is_nearer(g->index, item->item, lead))
+		return status;
+	return stories_set_lead(g->tx, item->story, item->item, e);
+}
+
 int grouping_add(struct grouping *g, const struct index_item *item, struct err *e)
 {
 	struct index_item known = *item;
@@ -287,7 +302,10 @@ int grouping_add(struct grouping *g, const struct index_item *item, struct err *
 	status = story_index_add(g->index, &known);
 	if (status == ERR_TOO_BIG)
 		return 0;
-	return status ? err_set(e, status, NULL) : write_row(g, &known, e);
+	if (status)
+		return err_set(e, status, NULL);
+	status = write_row(g, &known, e);
+	return status ? status : choose_lead(g, &known, e);
 }
 
 int grouping_merge(struct grouping *g, int64_t one, int64_t other, int64_t now_ms, struct err *e)

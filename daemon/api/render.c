@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/params.h"
+#include "base/times.h"
 #include "base/url.h"
 #include "limits.h"
 
@@ -324,6 +325,7 @@ int render_item_members(const char *names, uint64_t *ret_members, struct http_pr
 static const struct member story_members[] = {
 	ROW(ID, "id", story, id),
 	ROW(COUNT, "rev", story, rev),
+	ROW(ID, "lead", story, lead),
 	ROW(TEXT, "title", story, title),
 	ROW(TEXT, "url", story, url),
 	ROW(TEXT, "summary", story, excerpt),
@@ -337,9 +339,10 @@ static const struct member story_members[] = {
 	ROW(BOOL, "starred", story, starred),
 };
 
-void render_story_members(struct json *j, const struct story *story)
+void render_story_members(struct json *j, const struct story *story, int64_t now_ms)
 {
 	show_members(j, story_members, COUNT(story_members), story, RENDER_ALL);
+	json_put_bool(j, "closed", now_ms - story->updated_ms >= STORY_CLOSED_MS);
 }
 
 static void show_reason(struct json *j, const char *key, const void *row)
@@ -415,7 +418,7 @@ static int put_story(
 	if (code == 0 && story.id != id)
 		code = ERR_NOT_FOUND; /* it is another one by now */
 	if (code == 0)
-		render_story_members(j, &story);
+		render_story_members(j, &story, times_now_ms());
 	return code;
 }
 

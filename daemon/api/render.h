@@ -47,7 +47,7 @@ int render_item_members(const char *names, uint64_t *ret_members, struct http_pr
 	__attribute__((warn_unused_result));
 
 /* Adds the members of a story to the object that is open. */
-void render_story_members(struct json *j, const struct story *story);
+void render_story_members(struct json *j, const struct story *story, int64_t now_ms);
 void render_story_member(struct json *j, const struct story_member *member);
 
 /* One line of the change log with the objects it is about, as they are now; at most API_LINE_MAX

@@ -118,6 +118,23 @@ int stories_join(struct store_tx *tx, const struct story_join *join, struct err 
 		      : query_found(query_changes(tx), "item of that story", join->item, e);
 }
 
+enum { LEAD_SOURCES = 3, LEAD_TITLE = 10 /* characters */ };
+
+int stories_find_lead(
+	struct store_tx *tx, int64_t story, int64_t item, int64_t *ret_lead, struct err *e)
+{
+	return query_find(tx, ret_lead, e,
+		"SELECT coalesce(lead, first_item) FROM story WHERE id = ? AND sources >= ?"
+		" AND (SELECT length(title) FROM item WHERE id = ?) >= ?",
+		as_int(story), as_int(LEAD_SOURCES), as_int(item), as_int(LEAD_TITLE));
+}
+
+int stories_set_lead(struct store_tx *tx, int64_t story, int64_t item, struct err *e)
+{
+	return query_exec(
+		tx, e, "UPDATE story SET lead = ? WHERE id = ?", as_int(item), as_int(story));
+}
+
 /* -- merged -- */
 
 int stories_find(struct store_tx *tx, int64_t id, int64_t *ret_id, struct err *e)
@@ -157,7 +174,8 @@ static int move_items(
 	return status;
 }
 
-/* Counts are added, but for the feeds, which may be in both. */
+/* Counts are added, but for the feeds, which may be in both. The one that more have told gives the
+ * headline. */
 static int add_counts(
 	struct store_tx *tx, int64_t from, int64_t into_story, int64_t rev, struct err *e)
 {
@@ -166,9 +184,11 @@ static int add_counts(
 		" unread = story.unread + f.unread, starred = story.starred + f.starred,"
 		" updated_ms = max(story.updated_ms, f.updated_ms),"
 		" first_item = min(story.first_item, f.first_item),"
+		" lead = iif(f.sources > story.sources AND f.sources >= ?4,"
+		"  coalesce(f.lead, f.first_item), story.lead),"
 		" sources = (SELECT count(DISTINCT feed) FROM item WHERE story = ?2)"
 		" FROM (SELECT * FROM story WHERE id = ?1) AS f WHERE story.id = ?2",
-		as_int(from), as_int(into_story), as_int(rev));
+		as_int(from), as_int(into_story), as_int(rev), as_int(LEAD_SOURCES));
 }
 
 int stories_merge(
@@ -194,18 +214,23 @@ int stories_merge(
 }
 
 /* What is selected, and where it goes. */
+#define OF_FIRST(sql) "(SELECT " sql " FROM item WHERE id = s.first_item)"
 #define STORY_COLUMNS                                                                              \
-	" s.id, s.rev, i.title, i.link, i.excerpt, " FEED_LABEL ","                                \
-	" i.received_ms, s.updated_ms, " ITEM_TIME                                                 \
-	", s.sources, s.items, s.unread = 0, s.starred > 0"
+	" s.id, s.rev, i.id, i.title, i.link, i.excerpt, " FEED_LABEL                              \
+	", iif(s.lead IS NULL, i.received_ms, " OF_FIRST(                                          \
+		"received_ms") "), s.updated_ms,"                                                  \
+			       " iif(s.lead IS NULL, " ITEM_TIME                                   \
+			       ", " OF_FIRST(ITEM_TIME) "),"                                       \
+							" s.sources, s.items, s.unread = 0, "      \
+							"s.starred > 0"
 #define STORY_ROWS                                                                                 \
-	" FROM story s CROSS JOIN item i ON i.id = s.first_item"                                   \
+	" FROM story s CROSS JOIN item i ON i.id = coalesce(s.lead, s.first_item)"                 \
 	" CROSS JOIN feed f ON f.id = i.feed"
 #define STORY_FIELDS(s)                                                                            \
-	into(&(s)->id), into(&(s)->rev), into(&(s)->title), into(&(s)->url), into(&(s)->excerpt),  \
-		into(&(s)->source), into(&(s)->first_seen_ms), into(&(s)->updated_ms),             \
-		into(&(s)->published_ms), into(&(s)->sources), into(&(s)->items),                  \
-		into(&(s)->read), into(&(s)->starred)
+	into(&(s)->id), into(&(s)->rev), into(&(s)->lead), into(&(s)->title), into(&(s)->url),     \
+		into(&(s)->excerpt), into(&(s)->source), into(&(s)->first_seen_ms),                \
+		into(&(s)->updated_ms), into(&(s)->published_ms), into(&(s)->sources),             \
+		into(&(s)->items), into(&(s)->read), into(&(s)->starred)
 
 int stories_list(struct store_tx *tx, const struct story_filter *f, struct page *page,
 	int (*each)(void *ctx, const struct story *story), void *ctx, struct err *e)

@@ -36,7 +36,8 @@ bool story_level_parse(const char *name, enum grouping_level *ret_level);
 /* A row: text members are those of its representative item. Valid until the callback returns. */
 struct story {
 	int64_t id, rev;
-	const char *title, *url, *excerpt, *source; /* of the first item */
+	int64_t lead;                               /* the item that is shown */
+	const char *title, *url, *excerpt, *source; /* of that */
 	int64_t first_seen_ms;                      /* the first item's reception */
 	int64_t updated_ms;                         /* the newest item's time (ITEM_TIME) */
 	int64_t published_ms; /* of the first item, not later than received (DESIGN.md) */
@@ -94,6 +95,14 @@ int stories_begin(struct store_tx *tx, const struct story_join *join, struct err
 
 /* Counts a further item, which items_insert() has put into the story. */
 int stories_join(struct store_tx *tx, const struct story_join *join, struct err *e);
+
+/* The item that is shown of a story, if another one may take its place: several outlets tell it,
+ * and that one has a headline; else 0. */
+int stories_find_lead(
+	struct store_tx *tx, int64_t story, int64_t item, int64_t *ret_lead, struct err *e);
+
+/* Writes no line: an item that joins a story has one. */
+int stories_set_lead(struct store_tx *tx, int64_t story, int64_t item, struct err *e);
 
 /* Whether there is such a story; its own id, or that of the one it was merged into, is in
  * *ret_id, else 0. */

@@ -7,8 +7,9 @@
 #include "story/index_parts.h"
 
 enum {
-	ITEMS_FIRST = 8,  /* the first items are weighed as if there had been so many */
-	OFTEN_UNIT = 177, /* the natural logarithm in 1/256 of the binary one */
+	ITEMS_FIRST = 8,         /* the first items are weighed as if there had been so many */
+	OFTEN_UNIT = 177,        /* the natural logarithm in 1/256 of the binary one */
+	NEARER = SCORE_ONE / 16, /* what is clear between two cosines */
 };
 
 struct story_index *story_index_create(index_load *load, void *ctx)
@@ -237,6 +238,20 @@ int story_index_add(struct story_index *x, const struct index_item *item)
 	x->weighed_count = 0;
 	rv = count_terms(x, item->fingerprint);
 	return rv ? rv : add_shingles(x, item->fingerprint, group);
+}
+
+bool story_index_is_nearer(const struct story_index *x, int64_t item, int64_t other)
+{
+	uint32_t a = index_get(&x->groups_by_id, item), b;
+	const struct tale *t = a ? &x->tales[x->groups[a].tale] : NULL;
+
+	if (!t || t->group_count < 3)
+		return false;
+	b = other ? index_get(&x->groups_by_id, other) : t->first_group;
+	if (!b || x->groups[b].tale != x->groups[a].tale)
+		return false;
+	return vector_centroid_cosine(x->groups[a].vector, &t->centroid) >=
+	       vector_centroid_cosine(x->groups[b].vector, &t->centroid) + NEARER;
 }
 
 static int rename_tale(struct story_index *x, uint32_t tale, int64_t into)

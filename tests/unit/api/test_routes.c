@@ -6,7 +6,8 @@
 	"labels "                                                                                  \
 	"excerpt enclosures categories comments thumbnail language extensions revisions"
 #define STORY_KEYS                                                                                 \
-	"id rev title url summary source published first_seen updated sources items read starred"
+	"id rev lead title url summary source published first_seen updated sources items read "    \
+	"starred closed"
 
 static void test_root_and_status(void **state)
 {
@@ -249,6 +250,13 @@ static void test_stories(void **state)
 	expect(&w, "PATCH", "/api/v1/stories/99", "{\"read\":true}", 404, "not-found");
 	expect(&w, "GET", "/api/v1/stories?order=rev", NULL, 400, "\"parameter\":\"order\"");
 	expect(&w, "GET", "/api/v1/stories?q=x", NULL, 400, "search is not there yet");
+	poke(w.f.path, "UPDATE story SET updated_ms = 0, lead = 5 WHERE id = 4;"
+		       "UPDATE story SET updated_ms = 9999999999999 WHERE id = 5;"
+		       "UPDATE item_text SET content = '<p>other' WHERE id = 5");
+	expect(&w, "GET", "/api/v1/stories/4?content=html", NULL, 200,
+		"\"lead\":5|\"closed\":true|\"html\":\"<p>other");
+	expect(&w, "GET", "/api/v1/stories?dir=desc&limit=1", NULL, 200,
+		"{\"stories\":[{\"id\":5,|\"closed\":false}],");
 	world_close(&w);
 }
 

@@ -432,6 +432,51 @@ static void test_reports_arrive(void **state)
 	close_world(&w);
 }
 
+/* -- the item that is shown -- */
+
+static void assert_lead(struct world *w, const char *guid)
+{
+	char sql[160];
+
+	snprintf(sql, sizeof(sql),
+		"SELECT guid = '%s' FROM item WHERE id = (SELECT coalesce(lead, first_item) FROM"
+		" story WHERE id = 1)",
+		guid);
+	if (!peek(w->f.path, sql))
+		fail_msg("%s does not lead", guid);
+}
+
+/* A briefing tells of it among other things; of three outlets the one that tells of nothing else is
+ * shown, and stays so when others tell the same, and over a start. */
+static void test_lead(void **state)
+{
+	static const char brief[] =
+		"<p>The president landed in the capital; a treaty on defence is to be signed."
+		" Showers are expected up north. Shares closed higher, oil fell, gold was steady;"
+		" a museum reopens on Sunday after repairs that took three winters. Trams stop at"
+		" noon for a marathon. Bakers ask for cheaper flour, teachers for smaller classes,"
+		" and our gardener for patience with tomatoes.</p>";
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	put(&w, 1, "a", "Morning briefing: president, treaty, rain, museum", brief);
+	put(&w, 2, "b", "Defence treaty brings president to capital: morning of rain", NULL);
+	put(&w, 3, "c", "In the capital the president signs a treaty on defence", NULL);
+	put(&w, 3, "s", "Treaty", "<p>The president in the capital: a treaty on defence.</p>");
+	assert_lead(&w, "a"); /* that is no headline */
+	put(&w, 4, "d", "President in the capital, a treaty on defence",
+		"<p>In the capital: a president, defence, a treaty.</p>");
+	assert_lead(&w, "d");
+	restart(&w);
+	put(&w, 5, "e", "The president in the capital with a treaty",
+		"<p>For a treaty on defence the president is in the capital.</p>");
+	assert_lead(&w, "d");
+	assert_int_equal(peek(w.f.path, "SELECT count(*) FROM story"), 1);
+	assert_int_equal(peek(w.f.path, "SELECT count(*) FROM change WHERE kind = 'story'"), 6);
+	close_world(&w);
+}
+
 /* -- memory and database -- */
 
 static void test_restart(void **state)
@@ -602,6 +647,7 @@ int main(void)
 		cmocka_unit_test(test_shared_address),
 		cmocka_unit_test(test_copies_arrive),
 		cmocka_unit_test(test_reports_arrive),
+		cmocka_unit_test(test_lead),
 		cmocka_unit_test(test_restart),
 		cmocka_unit_test(test_undone),
 		cmocka_unit_test(test_story_is_gone),

@@ -1,5 +1,6 @@
 /* Stories: opened, joined, found by URL, listed in pages, marked, told with their members. */
 #include "fixture.h"
+#include "store/drop.h"
 #include "support/faultvfs.h"
 
 static int two_feeds(struct store_tx *tx, void *arg, struct err *e)
@@ -163,6 +164,143 @@ static void test_members(void **state)
 	must_write(&f, three_stories, NULL);
 	must_read(&f, list_members, &n);
 	assert_int_equal(n, 3);
+	fixture_close(&f);
+}
+
+/* -- the item that is shown -- */
+
+/* Its text is another's, its times stay those of the first. */
+static void test_lead(void **state)
+{
+	struct get g = {.id = 1};
+	struct fixture f;
+
+	(void)state;
+	fixture_open(&f);
+	must_write(&f, three_stories, NULL);
+	must_read(&f, get_story, &g);
+	assert_int_equal(g.story.lead, 1);
+	poke(f.path, "UPDATE story SET lead = 2 WHERE id = 1");
+	must_read(&f, get_story, &g);
+	assert_int_equal(g.story.lead, 2);
+	assert_string_equal(g.story.title, "guid-2");
+	assert_string_equal(g.story.source, "u2");
+	assert_int_equal(g.story.first_seen_ms, NOW);
+	assert_int_equal(g.story.published_ms, NOW - 1000);
+	assert_int_equal(g.story.updated_ms, NOW - 996);
+	arena_finish(&g.arena);
+	fixture_close(&f);
+}
+
+struct lead {
+	int64_t story, item, lead;
+};
+
+static int find_lead(struct store_tx *tx, void *arg, struct err *e)
+{
+	struct lead *l = arg;
+
+	return stories_find_lead(tx, l->story, l->item, &l->lead, e);
+}
+
+/* Three outlets make a crowd, and a headline is more than a word. */
+static void test_find_lead(void **state)
+{
+	struct lead l = {1, 2, 0};
+	struct fixture f;
+
+	(void)state;
+	fixture_open(&f);
+	must_write(&f, three_stories, NULL);
+	poke(f.path, "UPDATE item SET title = 'Ten letters' WHERE id = 2");
+	must_read(&f, find_lead, &l);
+	assert_int_equal(l.lead, 0);
+	poke(f.path, "UPDATE story SET sources = 3 WHERE id = 1");
+	must_read(&f, find_lead, &l);
+	assert_int_equal(l.lead, 1);
+	poke(f.path, "UPDATE story SET lead = 5 WHERE id = 1");
+	must_read(&f, find_lead, &l);
+	assert_int_equal(l.lead, 5);
+	poke(f.path, "UPDATE item SET title = 'Nine long' WHERE id = 2");
+	must_read(&f, find_lead, &l);
+	assert_int_equal(l.lead, 0);
+	poke(f.path, "UPDATE item SET title = NULL WHERE id = 2");
+	must_read(&f, find_lead, &l);
+	assert_int_equal(l.lead, 0);
+	fixture_close(&f);
+}
+
+static int merge_younger(struct store_tx *tx, void *arg, struct err *e)
+{
+	(void)arg;
+	return stories_merge(tx, 2, 1, NOW, e);
+}
+
+/* Of two stories the one that more have told gives the headline, if they are a crowd. */
+static void test_merged_lead(void **state)
+{
+	static const struct {
+		int lead[2], sources[2]; /* of the older one, and the younger; 0: NULL */
+		int expected;
+	} cases[] = {
+		{{0, 0}, {2, 1}, 0},
+		{{0, 0}, {1, 2}, 0},
+		{{0, 0}, {2, 3}, 3},
+		{{5, 0}, {2, 3}, 3},
+		{{5, 3}, {3, 3}, 5},
+		{{0, 3}, {4, 3}, 0},
+	};
+
+	(void)state;
+	for (size_t n = 0; n < sizeof(cases) / sizeof(cases[0]); n++) {
+		struct fixture f;
+		char sql[256];
+
+		fixture_open(&f);
+		must_write(&f, three_stories, NULL);
+		snprintf(sql, sizeof(sql),
+			"UPDATE story SET lead = nullif(iif(id = 1, %d, %d), 0),"
+			" sources = iif(id = 1, %d, %d)",
+			cases[n].lead[0], cases[n].lead[1], cases[n].sources[0],
+			cases[n].sources[1]);
+		poke(f.path, sql);
+		must_write(&f, merge_younger, NULL);
+		assert_int_equal(peek(f.path, "SELECT coalesce(lead, 0) FROM story WHERE id = 1"),
+			cases[n].expected);
+		fixture_close(&f);
+	}
+}
+
+static int drop_one(struct store_tx *tx, void *arg, struct err *e)
+{
+	struct drop drop;
+
+	drop_init(&drop, 1, NOW);
+	drop_add(&drop, *(int64_t *)arg, 1);
+	return drop_run(tx, &drop, false, e);
+}
+
+/* When it goes the oldest one left is shown; when others go it stays. */
+static void test_dropped_lead(void **state)
+{
+	struct get g = {.id = 1};
+	int64_t first = 1, lead = 5;
+	struct fixture f;
+
+	(void)state;
+	fixture_open(&f);
+	must_write(&f, three_stories, NULL);
+	poke(f.path, "UPDATE story SET lead = 5 WHERE id = 1");
+	must_write(&f, drop_one, &first);
+	must_read(&f, get_story, &g);
+	assert_int_equal(g.story.lead, 5);
+	assert_int_equal(g.story.first_seen_ms, NOW + 1);
+	must_write(&f, drop_one, &lead);
+	must_read(&f, get_story, &g);
+	assert_int_equal(g.story.lead, 2);
+	assert_int_equal(peek(f.path, "SELECT lead IS NULL FROM story WHERE id = 1"), 1);
+	assert_counts(f.path);
+	arena_finish(&g.arena);
 	fixture_close(&f);
 }
 
@@ -439,6 +577,10 @@ int main(void)
 		cmocka_unit_test(test_find_url),
 		cmocka_unit_test(test_join_what_is_not_there),
 		cmocka_unit_test(test_members),
+		cmocka_unit_test(test_lead),
+		cmocka_unit_test(test_find_lead),
+		cmocka_unit_test(test_merged_lead),
+		cmocka_unit_test(test_dropped_lead),
 		cmocka_unit_test(test_marking),
 		cmocka_unit_test(test_story_lines),
 		cmocka_unit_test(test_marking_a_big_story),
