@@ -16,10 +16,10 @@ enum { WORD_BYTES = 128 };
 
 struct grouping {
 	_Atomic(enum grouping_level) level;
-	enum grouping_level chosen; /* by this job */
-	struct story_index *index;  /* NULL: nothing was read yet */
-	int64_t week;               /* since whose beginning it has been read anew */
-	int64_t loaded;             /* the last item that was read */
+	enum grouping_level job_level; /* of the job that uses it */
+	struct story_index *index;     /* NULL: nothing was read yet */
+	int64_t week;                  /* since whose beginning it has been read anew */
+	int64_t loaded;                /* the last item that was read */
 	bool complete;
 	bool changed;   /* by this job */
 	bool old;       /* the database has rows that nobody will read again */
@@ -173,7 +173,7 @@ int grouping_begin(struct grouping *g, struct store_tx *tx, int64_t now_ms, stru
 
 	g->tx = tx;
 	g->changed = false;
-	g->chosen = g->level;
+	g->job_level = g->level;
 	do
 		status = grouping_load(g, tx, now_ms, STORY_LOAD_ITEMS, &more, e);
 	while (status == 0 && more);
@@ -182,7 +182,7 @@ int grouping_begin(struct grouping *g, struct store_tx *tx, int64_t now_ms, stru
 
 void grouping_choose_level(struct grouping *g, enum grouping_level level)
 {
-	g->chosen = level == GROUPING_INHERITED ? g->level : level;
+	g->job_level = level == GROUPING_INHERITED ? g->level : level;
 }
 
 /* -- one item -- */
@@ -208,7 +208,7 @@ int grouping_judge(struct grouping *g, const struct index_item *item, struct ver
 	};
 	int status;
 
-	story_index_judge(g->index, item, levels[g->chosen], ret_verdict);
+	story_index_judge(g->index, item, levels[g->job_level], ret_verdict);
 	status = check(g, &ret_verdict->story, e);
 	if (status == 0)
 		status = check(g, &ret_verdict->merge, e);

@@ -32,7 +32,7 @@ enum member_type {
 	X(MEMBER_REPORTS, "reports", BOOL)                                                         \
 	X(MEMBER_SET, "set", STATE)                                                                \
 	X(MEMBER_STARRED, "starred", BOOL)                                                         \
-	X(MEMBER_STORIES, "stories", LEVEL)                                                        \
+	X(MEMBER_LEVEL, "stories", LEVEL)                                                          \
 	X(MEMBER_URL, "url", URL)
 
 enum member {

@@ -146,7 +146,7 @@ int route_feeds_parse_draft(struct http_request *r)
 		{MEMBER_NAME, FEED_PATCH_NAME},
 		{MEMBER_FOLDER, FEED_PATCH_FOLDER},
 		{MEMBER_INTERVAL, FEED_PATCH_INTERVAL},
-		{MEMBER_STORIES, FEED_PATCH_STORIES},
+		{MEMBER_LEVEL, FEED_PATCH_STORIES},
 		{MEMBER_URL, FEED_PATCH_URL},
 	};
 	struct feed_patch *patch = request_query(r, sizeof(*patch));
@@ -163,7 +163,7 @@ int route_feeds_parse_draft(struct http_request *r)
 	patch->name = body_string(r->json, MEMBER_NAME);
 	patch->folder = body_string(r->json, MEMBER_FOLDER);
 	patch->interval_ms = body_number(r->json, MEMBER_INTERVAL) * 1000;
-	patch->stories = body_level(r->json, MEMBER_STORIES);
+	patch->stories = body_level(r->json, MEMBER_LEVEL);
 	patch->url = url;
 	return 0;
 }

@@ -20,8 +20,7 @@ int route_folders_run_one(struct store_tx *tx, struct http_request *r, struct er
 
 int route_folders_run_change(struct store_tx *tx, struct http_request *r, struct err *e)
 {
-	int code =
-		folders_change(tx, r->id, body_level(r->json, MEMBER_STORIES), times_now_ms(), e);
+	int code = folders_change(tx, r->id, body_level(r->json, MEMBER_LEVEL), times_now_ms(), e);
 
 	return code < 0 ? code : route_folders_run_one(tx, r, e);
 }

@@ -20,7 +20,7 @@
 #define STORY_PARAMS                                                                               \
 	(P(FEED) | P(FOLDER) | P(READ) | P(STARRED) | P(SINCE) | P(SEEN_AFTER) | P(DIR) |          \
 		P(LIMIT) | P(CURSOR) | P(Q) | P(LABEL))
-#define DRAFT_MEMBERS (M(URL) | M(NAME) | M(FOLDER) | M(INTERVAL) | M(STORIES))
+#define DRAFT_MEMBERS (M(URL) | M(NAME) | M(FOLDER) | M(INTERVAL) | M(LEVEL))
 #define BATCH_MEMBERS (M(IDS) | M(SET))
 
 /* method, path, right, where, parameters, members, of these required, parse, run, reply */
@@ -55,7 +55,7 @@ static const struct route table[] = {
 
 	{HTTP_GET, "/api/v1/folders/{id}", API_READ, ROUTE_READ, 0, 0, 0, NULL,
 		route_folders_run_one, NULL},
-	{HTTP_PATCH, "/api/v1/folders/{id}", API_WRITE, ROUTE_WRITE, 0, M(STORIES), 0, NULL,
+	{HTTP_PATCH, "/api/v1/folders/{id}", API_WRITE, ROUTE_WRITE, 0, M(LEVEL), 0, NULL,
 		route_folders_run_change, NULL},
 
 	{HTTP_GET, "/api/v1/opml", API_READ, ROUTE_READ, P(CREDENTIALS), 0, 0,

@@ -446,9 +446,8 @@ static void assert_lead(struct world *w, const char *guid)
 		fail_msg("%s does not lead", guid);
 }
 
-/* A briefing tells of it among other things; of three outlets the one that tells of nothing else is
- * shown, and stays so when others tell the same, and over a start. */
-static void test_lead(void **state)
+/* A briefing tells of it among other things, and three outlets tell of nothing else. */
+static void tell_first(struct world *w)
 {
 	static const char brief[] =
 		"<p>The president landed in the capital; a treaty on defence is to be signed."
@@ -456,17 +455,29 @@ static void test_lead(void **state)
 		" a museum reopens on Sunday after repairs that took three winters. Trams stop at"
 		" noon for a marathon. Bakers ask for cheaper flour, teachers for smaller classes,"
 		" and our gardener for patience with tomatoes.</p>";
+
+	put(w, 1, "a", "Morning briefing: president, treaty, rain, museum", brief);
+	put(w, 2, "b", "Defence treaty brings president to capital: morning of rain", NULL);
+	put(w, 3, "c", "In the capital the president signs a treaty on defence", NULL);
+}
+
+static const struct wanted best = {.feed = 4,
+	.guid = "d",
+	.title = "President in the capital, a treaty on defence",
+	.html = "<p>In the capital: a president, defence, a treaty.</p>"};
+
+/* The one that is clearly nearer to what all tell is shown, if it has a headline, and stays so when
+ * others tell the same, and over a start. */
+static void test_lead(void **state)
+{
 	struct world w;
 
 	(void)state;
 	open_world(&w);
-	put(&w, 1, "a", "Morning briefing: president, treaty, rain, museum", brief);
-	put(&w, 2, "b", "Defence treaty brings president to capital: morning of rain", NULL);
-	put(&w, 3, "c", "In the capital the president signs a treaty on defence", NULL);
+	tell_first(&w);
 	put(&w, 3, "s", "Treaty", "<p>The president in the capital: a treaty on defence.</p>");
-	assert_lead(&w, "a"); /* that is no headline */
-	put(&w, 4, "d", "President in the capital, a treaty on defence",
-		"<p>In the capital: a president, defence, a treaty.</p>");
+	assert_lead(&w, "a");
+	assert_int_equal(try_put(&w, &best, NULL), 0);
 	assert_lead(&w, "d");
 	restart(&w);
 	put(&w, 5, "e", "The president in the capital with a treaty",
@@ -475,6 +486,31 @@ static void test_lead(void **state)
 	assert_int_equal(peek(w.f.path, "SELECT count(*) FROM story"), 1);
 	assert_int_equal(peek(w.f.path, "SELECT count(*) FROM change WHERE kind = 'story'"), 6);
 	close_world(&w);
+}
+
+/* With the item or not at all. */
+static void test_lead_faults(void **state)
+{
+	long failed = 1;
+
+	(void)state;
+	for (long n = 0; failed; n++) {
+		struct world w;
+		struct err e = {0};
+		int status;
+
+		open_world(&w);
+		tell_first(&w);
+		faultvfs_fail_after(n, FAULTVFS_WRITE, SQLITE_IOERR, false);
+		status = try_put(&w, &best, &e);
+		failed = faultvfs_off();
+		assert_true(failed || status == 0);
+		assert_lead(&w, status ? "a" : "d");
+		if (status)
+			assert_int_equal(try_put(&w, &best, NULL), 0);
+		assert_lead(&w, "d");
+		close_world(&w);
+	}
 }
 
 /* -- memory and database -- */
@@ -648,6 +684,7 @@ int main(void)
 		cmocka_unit_test(test_copies_arrive),
 		cmocka_unit_test(test_reports_arrive),
 		cmocka_unit_test(test_lead),
+		cmocka_unit_test(test_lead_faults),
 		cmocka_unit_test(test_restart),
 		cmocka_unit_test(test_undone),
 		cmocka_unit_test(test_story_is_gone),

@@ -2,7 +2,6 @@
 #include "steps.h"
 
 #include "limits.h"
-#include "store/keep.h"
 #include "support/faultvfs.h"
 
 struct get {
@@ -623,99 +622,6 @@ static void test_folders(void **state)
 	fixture_close(&f);
 }
 
-/* -- levels of stories -- */
-
-/* What is said, by the configuration and by users, and which word counts. */
-static const struct level_case {
-	enum grouping_level daemon, folder, user_folder, feed;
-	enum grouping_level level;
-	const char *from;
-} level_cases[] = {
-	{GROUPING_NORMAL, 0, 0, 0, GROUPING_NORMAL, "daemon"},
-	{GROUPING_OFF, 0, 0, 0, GROUPING_OFF, "daemon"},
-	{GROUPING_NORMAL, GROUPING_STRICT, 0, 0, GROUPING_STRICT, "folder"},
-	{GROUPING_OFF, 0, GROUPING_WIDE, 0, GROUPING_WIDE, "folder"},
-	{GROUPING_NORMAL, GROUPING_STRICT, GROUPING_WIDE, 0, GROUPING_STRICT, "folder"},
-	{GROUPING_NORMAL, 0, 0, GROUPING_OFF, GROUPING_OFF, "feed"},
-	{GROUPING_NORMAL, GROUPING_STRICT, GROUPING_WIDE, GROUPING_OFF, GROUPING_OFF, "feed"},
-	{0, 0, 0, 0, GROUPING_INHERITED, "daemon"}, /* nobody was asked yet */
-};
-
-/* The user's words first: the configuration takes them away from nobody. */
-static int say_levels(struct store_tx *tx, void *arg, struct err *e)
-{
-	const struct level_case *c = arg;
-	const struct keep_rule rules[] = {{KEEP_DAEMON, "", {0}, c->daemon},
-		{KEEP_FOLDER, "F", {0}, c->folder}, {KEEP_FOLDER, "G", {0}, GROUPING_REPRINTS}};
-	const struct feed_patch patch = {.members = FEED_PATCH_STORIES, .stories = c->feed};
-	int64_t other;
-	int status = keep_set_rules(tx, rules, 0, e);
-
-	if (status == 0)
-		status = folders_change(tx, 1, c->user_folder, NOW, e);
-	if (status == 0)
-		status = feeds_change(tx, 1, &patch, NOW, &other, e);
-	return status ? status : keep_set_rules(tx, rules, c->daemon ? 3 : 0, e);
-}
-
-static void test_levels(void **state)
-{
-	struct get g = {.id = 1};
-	struct fixture f;
-	const char *from;
-
-	(void)state;
-	fixture_open(&f);
-	must_write(&f, fill_two, NULL);
-	for (size_t n = 0; n < sizeof(level_cases) / sizeof(level_cases[0]); n++) {
-		struct level_case c = level_cases[n];
-
-		must_write(&f, say_levels, &c);
-		must_read(&f, get_feed, &g);
-		assert_int_equal(feed_level(&g.feed, &from), c.level);
-		assert_string_equal(from, c.from);
-		assert_int_equal(g.feed.stories, c.feed);
-	}
-	assert_counts(f.path);
-	arena_finish(&g.arena);
-	fixture_close(&f);
-}
-
-static int change_folder(struct store_tx *tx, void *arg, struct err *e)
-{
-	return folders_change(tx, *(int64_t *)arg, GROUPING_WIDE, NOW, e);
-}
-
-static void test_changing_folders(void **state)
-{
-	struct level_case declared = {
-		GROUPING_NORMAL, GROUPING_STRICT, 0, 0, GROUPING_STRICT, "folder"};
-	int64_t folder = 2, declares = 1, none = 9, seq;
-	struct fixture f;
-	struct err e;
-
-	(void)state;
-	fixture_open(&f);
-	must_write(&f, fill_two, NULL);
-	must_write(&f, change_folder, &declares);
-	declared.user_folder = GROUPING_WIDE;
-	must_write(&f, say_levels, &declared);
-	seq = store_seq(f.store);
-	assert_int_equal(do_write(&f, change_folder, &declares, &e), ERR_DENIED);
-	assert_int_equal(do_write(&f, change_folder, &none, &e), ERR_NOT_FOUND);
-	assert_int_equal(do_write(&f, change_folder, &folder, &e), ERR_DENIED);
-	declared = (struct level_case){0};
-	must_write(&f, say_levels, &declared);
-	must_write(&f, change_folder, &folder);
-	assert_int_equal(peek(f.path, "SELECT stories FROM folder WHERE id = 2"), GROUPING_WIDE);
-	assert_int_equal(peek(f.path, "SELECT rev FROM folder WHERE id = 2"), store_seq(f.store));
-	assert_true(store_seq(f.store) > seq);
-	seq = store_seq(f.store);
-	must_write(&f, change_folder, &folder);
-	assert_int_equal(store_seq(f.store), seq); /* nothing differs, nothing is told */
-	fixture_close(&f);
-}
-
 static void test_status_names(void **state)
 {
 	(void)state;
@@ -743,8 +649,6 @@ int main(void)
 		cmocka_unit_test(test_list_filters),
 		cmocka_unit_test(test_counts),
 		cmocka_unit_test(test_folders),
-		cmocka_unit_test(test_levels),
-		cmocka_unit_test(test_changing_folders),
 		cmocka_unit_test(test_status_names),
 	};
 

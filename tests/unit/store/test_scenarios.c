@@ -59,9 +59,10 @@ static int change_feed(struct store_tx *tx, void *arg, struct err *e)
 		.folder = "H",
 		.url = "u5"};
 	int64_t other;
+	int status = folders_change(tx, 1, GROUPING_OFF, NOW, e);
 
 	(void)arg;
-	return feeds_change(tx, 1, &patch, NOW, &other, e);
+	return status ? status : feeds_change(tx, 1, &patch, NOW, &other, e);
 }
 
 static int remove_feed(struct store_tx *tx, void *arg, struct err *e)

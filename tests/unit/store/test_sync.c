@@ -139,60 +139,6 @@ static void test_sync(void **state)
 	}
 }
 
-/* -- levels of stories -- */
-
-struct levels {
-	enum grouping_level declared, given; /* by the section; by a user, before it */
-	enum grouping_level after;
-	int refused; /* what then becomes of a user's word */
-};
-
-static int declare_level(struct store_tx *tx, void *arg, struct err *e)
-{
-	const struct levels *l = arg;
-	const struct feed_declaration d = {.section = "a", .url = "u1", .stories = l->declared};
-	const struct feed_patch patch = {.members = FEED_PATCH_STORIES, .stories = l->given};
-	struct feed_sync_counts counts;
-	int64_t other;
-	int status = l->given ? feeds_change(tx, 1, &patch, NOW, &other, e) : 0;
-
-	return status ? status : feeds_sync(tx, CONFIG, &d, 1, NOW, &counts, e);
-}
-
-static int change_level(struct store_tx *tx, void *arg, struct err *e)
-{
-	static const struct feed_patch patch = {
-		.members = FEED_PATCH_STORIES, .stories = GROUPING_OFF};
-	int64_t other;
-
-	(void)arg;
-	return feeds_change(tx, 1, &patch, NOW, &other, e);
-}
-
-/* What a section says counts, and goes with it; what it never said is the user's. */
-static void test_levels(void **state)
-{
-	static const struct levels steps[] = {
-		{0, 0, 0, 0},
-		{0, GROUPING_WIDE, GROUPING_WIDE, 0},
-		{GROUPING_STRICT, GROUPING_WIDE, GROUPING_STRICT, ERR_DENIED},
-		{0, 0, 0, 0},
-	};
-	struct fixture f;
-	struct err e;
-
-	(void)state;
-	fixture_open(&f);
-	for (size_t n = 0; n < sizeof(steps) / sizeof(steps[0]); n++) {
-		struct levels step = steps[n];
-
-		must_write(&f, declare_level, &step);
-		assert_int_equal(peek(f.path, "SELECT stories FROM feed"), step.after);
-		assert_int_equal(do_write(&f, change_level, NULL, &e), step.refused);
-	}
-	fixture_close(&f);
-}
-
 /* -- a thousand declarations -- */
 
 enum { MANY = 1000 };
@@ -244,7 +190,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		line_test("B10", test_sync),
-		cmocka_unit_test(test_levels),
 		cmocka_unit_test(test_a_thousand_unchanged),
 	};
 
