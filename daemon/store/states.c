@@ -10,7 +10,7 @@
  */
 struct marking {
 	struct store_tx *tx;
-	int read, starred; /* -1, 0, +1 */
+	int read, starred; /* as in items_set_state() */
 	int changed;
 	struct change items, stories;
 	/* items that are read now and whose copies may not be yet */

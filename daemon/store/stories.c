@@ -26,7 +26,6 @@ static const char *const level_names[] = {
 	[GROUPING_STRICT] = "strict",
 	[GROUPING_NORMAL] = "normal",
 	[GROUPING_WIDE] = "wide",
-	[GROUPING_REPRINTS] = NULL,
 };
 
 const char *story_level_name(enum grouping_level level)
@@ -37,7 +36,7 @@ const char *story_level_name(enum grouping_level level)
 bool story_level_parse(const char *name, enum grouping_level *ret_level)
 {
 	for (enum grouping_level level = GROUPING_OFF; level <= GROUPING_WIDE; level++) {
-		if (strcmp(level_names[level], name) != 0)
+		if (!level_names[level] || strcmp(level_names[level], name) != 0)
 			continue;
 		*ret_level = level;
 		return true;

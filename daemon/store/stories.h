@@ -23,10 +23,10 @@ const char *story_reason_name(
 enum grouping_level {
 	GROUPING_INHERITED, /* not said here: what a folder, or the daemon, says counts */
 	GROUPING_OFF,       /* only what has the same address; nothing is known of texts */
+	GROUPING_REPRINTS,  /* the same text (for measuring) */
 	GROUPING_STRICT,
 	GROUPING_NORMAL,
 	GROUPING_WIDE,
-	GROUPING_REPRINTS, /* the same text (for measuring) */
 };
 
 /* "off", "strict", "normal", "wide"; NULL for the others. */
