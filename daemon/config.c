@@ -165,11 +165,12 @@ static int take_folders(struct load *l, cfg_t *root)
 	l->report.noun = "folder";
 	for (unsigned i = 0; i < count; i++) {
 		cfg_t *section = cfg_getnsec(root, "folder", i);
-		struct config_folder *folder = &c->folders[c->folder_count++];
+		struct config_folder *folder = &c->folders[c->folder_count];
 		int rc = config_keep(c, cfg_title(section), &folder->name);
 		if (rc != 0)
 			return rc;
 		take_values(l, section, folder, folder->name, CONFIG_FOLDER);
+		c->folder_count++;
 	}
 	l->report.noun = "feed";
 	return 0;

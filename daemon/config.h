@@ -39,6 +39,7 @@ struct config_feed {
 	int64_t interval_ms;                      /* 0: the daemon's */
 	int64_t interval_min_ms, interval_max_ms; /* 0: the daemon's */
 	struct keep keep;                         /* 0: the folder's, else the daemon's */
+	enum grouping_level stories;              /* as in store/stories.h */
 	struct fetch_site site;                   /* all NULL and false: nothing is said */
 };
 
@@ -57,6 +58,7 @@ struct config_group {
 struct config_folder {
 	const char *name; /* unique */
 	struct keep keep; /* 0: the daemon's */
+	enum grouping_level stories;
 };
 
 /* Plain data, owned by its arena; read only after config_load(). */
@@ -88,6 +90,7 @@ struct config {
 	struct api_access access; /* writers and readers, as ids */
 	int64_t clients;
 	enum grouping_level stories;
+	bool reports;      /* reading an item reads all of its story */
 	int64_t log_level; /* enum log_level */
 
 	struct config_feed *feeds;

@@ -23,8 +23,11 @@ static int take_writer(struct config *c, const char *value);
 static int take_reader(struct config *c, const char *value);
 static int take_log_level(struct config *c, const char *value);
 static int take_stories(struct config *c, const char *value);
+static int take_folder_stories(struct config *c, const char *value);
+static int take_reading(struct config *c, const char *value);
 static int take_feed_url(struct config *c, const char *value);
 static int take_feed_folder(struct config *c, const char *value);
+static int take_feed_stories(struct config *c, const char *value);
 
 static const char peers_allowed[] =
 	"names or numbers of users, with @ of groups, at most 64 in all";
@@ -41,6 +44,10 @@ static const char peers_allowed[] =
 		"how many items of a feed are kept", offsetof(struct owner, keep.items), NULL}, \
 	{"keep_bytes", CONFIG_SIZE, bytes_, "64KiB", "1048576MiB", NULL, \
 		"how much the texts of a feed's items may take", offsetof(struct owner, keep.bytes), NULL}
+
+#define STORIES_KEY(level, take_) \
+	{"stories", CONFIG_STRING, level, NULL, NULL, "strict, normal, wide or off", \
+		"how alike items must be to be one story", 0, take_}
 
 static const struct config_key top_keys[] = {
 	{"interval", CONFIG_DURATION, NULL, "5min", "30d", NULL,
@@ -88,8 +95,9 @@ static const struct config_key top_keys[] = {
 		"who may look, but not change", 0, take_reader},
 	{"clients", CONFIG_INT, "256", "8", "4096", NULL,
 		"connections to the socket at once", offsetof(struct config, clients), NULL},
-	{"stories", CONFIG_STRING, "normal", NULL, NULL, "strict, normal, wide or off",
-		"how alike items must be to be one story", 0, take_stories},
+	STORIES_KEY("normal", take_stories),
+	{"reading", CONFIG_STRING, "copies", NULL, NULL, "copies or reports",
+		"what of a story is read together", 0, take_reading},
 	{"log_level", CONFIG_STRING, "info", NULL, NULL, "error, warning, info or debug",
 		"what is logged", 0, take_log_level},
 };
@@ -106,6 +114,7 @@ static const struct config_key feed_keys[] = {
 	{"interval_max", CONFIG_DURATION, NULL, "5min", "30d", NULL,
 		"its longest interval", offsetof(struct config_feed, interval_max_ms), NULL},
 	KEEP_KEYS(config_feed, NULL, NULL, NULL, NULL),
+	STORIES_KEY(NULL, take_feed_stories),
 	{"user", CONFIG_STRING, NULL, NULL, NULL, "a name without a colon",
 		"who asks, where a password is needed", 0, config_take_user},
 	{"password", CONFIG_STRING, NULL, NULL, NULL, "any text",
@@ -128,6 +137,7 @@ static const struct config_key feed_keys[] = {
 
 static const struct config_key folder_keys[] = {
 	KEEP_KEYS(config_folder, NULL, NULL, NULL, NULL),
+	STORIES_KEY(NULL, take_folder_stories),
 };
 
 static const struct config_key group_keys[] = {
@@ -389,7 +399,23 @@ static int take_log_level(struct config *c, const char *value)
 
 static int take_stories(struct config *c, const char *value)
 {
-	return grouping_level_parse(value, &c->stories) ? 0 : ERR_INVALID;
+	return story_level_parse(value, &c->stories) ? 0 : ERR_INVALID;
+}
+
+static int take_folder_stories(struct config *c, const char *value)
+{
+	return story_level_parse(value, &c->folders[c->folder_count].stories) ? 0 : ERR_INVALID;
+}
+
+static int take_feed_stories(struct config *c, const char *value)
+{
+	return story_level_parse(value, &c->feeds[c->feed_count].stories) ? 0 : ERR_INVALID;
+}
+
+static int take_reading(struct config *c, const char *value)
+{
+	c->reports = strcmp(value, "reports") == 0;
+	return c->reports || strcmp(value, "copies") == 0 ? 0 : ERR_INVALID;
 }
 
 /* "file:world.xml" -> "file:///folder/world.xml". The folder's bytes that mean something in a URL

@@ -36,9 +36,8 @@ int config_take_path(struct config *c, const char *value, const char **out)
 	__attribute__((warn_unused_result));
 
 /* Checks and stores one value, or one member of a list. `base`: the struct the key belongs to,
- * struct config, config_feed, config_folder or config_group; a feed or a group is always the one
- * after the last counted.
- * ERR_INVALID, ERR_NOMEM. */
+ * struct config, config_feed, config_folder or config_group; the last three are always the one
+ * after the last counted. ERR_INVALID, ERR_NOMEM. */
 int config_take(struct config *c, void *base, const struct config_key *key, const char *value)
 	__attribute__((warn_unused_result));
 

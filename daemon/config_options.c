@@ -92,6 +92,7 @@ struct api_options config_api_options(const struct config *config)
 		.listen_fd = -1,
 		.clients_max = (int)config->clients,
 		.access = config->access,
+		.reports = config->reports,
 	};
 }
 

@@ -16,9 +16,10 @@ enum { WORD_BYTES = 128 };
 
 struct grouping {
 	_Atomic(enum grouping_level) level;
-	struct story_index *index; /* NULL: nothing was read yet */
-	int64_t week;              /* since whose beginning it has been read anew */
-	int64_t loaded;            /* the last item that was read */
+	enum grouping_level job_level; /* of the job that uses it */
+	struct story_index *index;     /* NULL: nothing was read yet */
+	int64_t week;                  /* since whose beginning it has been read anew */
+	int64_t loaded;                /* the last item that was read */
 	bool complete;
 	bool changed;   /* by this job */
 	bool old;       /* the database has rows that nobody will read again */
@@ -37,22 +38,6 @@ static bool load_one(void *ctx, int64_t item, struct fingerprint *ret_fingerprin
 	buf_reset(&g->data);
 	return fingerprints_get(g->tx, item, &g->data, NULL) > 0 &&
 	       fingerprint_read(g->data.data, g->data.len, ret_fingerprint);
-}
-
-bool grouping_level_parse(const char *name, enum grouping_level *ret_level)
-{
-	static const char *const names[] = {[GROUPING_OFF] = "off",
-		[GROUPING_STRICT] = "strict",
-		[GROUPING_NORMAL] = "normal",
-		[GROUPING_WIDE] = "wide"};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (!names[i] || strcmp(names[i], name) != 0)
-			continue;
-		*ret_level = (enum grouping_level)i;
-		return true;
-	}
-	return false;
 }
 
 void grouping_set_level(struct grouping *g, enum grouping_level level)
@@ -188,10 +173,16 @@ int grouping_begin(struct grouping *g, struct store_tx *tx, int64_t now_ms, stru
 
 	g->tx = tx;
 	g->changed = false;
+	g->job_level = g->level;
 	do
 		status = grouping_load(g, tx, now_ms, STORY_LOAD_ITEMS, &more, e);
 	while (status == 0 && more);
 	return status;
+}
+
+void grouping_choose_level(struct grouping *g, enum grouping_level level)
+{
+	g->job_level = level == GROUPING_INHERITED ? g->level : level;
 }
 
 /* -- one item -- */
@@ -217,7 +208,7 @@ int grouping_judge(struct grouping *g, const struct index_item *item, struct ver
 	};
 	int status;
 
-	story_index_judge(g->index, item, levels[g->level], ret_verdict);
+	story_index_judge(g->index, item, levels[g->job_level], ret_verdict);
 	status = check(g, &ret_verdict->story, e);
 	if (status == 0)
 		status = check(g, &ret_verdict->merge, e);
@@ -286,6 +277,21 @@ static int write_row(struct grouping *g, const struct index_item *item, struct e
 	return fingerprints_put(g->tx, &row, &g->data, e);
 }
 
+/* The headline of a story is that of the item nearest to what all of them tell, the earliest on
+ * ties. It stays unless a new one is clearly nearer: most items are not even compared with it. */
+static int choose_lead(struct grouping *g, const struct index_item *item, struct err *e)
+{
+	int64_t lead;
+	int status;
+
+	if (!story_index_is_nearer(g->index, item->item, 0))
+		return 0;
+	status = stories_find_lead(g->tx, item->story, item->item, &lead, e);
+	if (status || !lead || !story_index_is_nearer(g->index, item->item, lead))
+		return status;
+	return stories_set_lead(g->tx, item->story, item->item, e);
+}
+
 int grouping_add(struct grouping *g, const struct index_item *item, struct err *e)
 {
 	struct index_item known = *item;
@@ -296,7 +302,10 @@ int grouping_add(struct grouping *g, const struct index_item *item, struct err *
 	status = story_index_add(g->index, &known);
 	if (status == ERR_TOO_BIG)
 		return 0;
-	return status ? err_set(e, status, NULL) : write_row(g, &known, e);
+	if (status)
+		return err_set(e, status, NULL);
+	status = write_row(g, &known, e);
+	return status ? status : choose_lead(g, &known, e);
 }
 
 int grouping_merge(struct grouping *g, int64_t one, int64_t other, int64_t now_ms, struct err *e)

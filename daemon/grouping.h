@@ -8,22 +8,10 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "store/store.h"
+#include "store/stories.h"
 #include "story/index.h"
 
 struct grouping;
-
-/* How alike items must be to be one story. */
-enum grouping_level {
-	GROUPING_OFF,      /* only what has the same address; the grouping is not used at all */
-	GROUPING_REPRINTS, /* the same text (for measuring) */
-	GROUPING_STRICT,
-	GROUPING_NORMAL,
-	GROUPING_WIDE,
-};
-
-/* "strict", "normal", "wide", "off". */
-bool grouping_level_parse(const char *name, enum grouping_level *ret_level);
 
 /* NULL when out of memory. Any thread; nothing is read before grouping_begin(). */
 struct grouping *grouping_create(enum grouping_level level);
@@ -47,6 +35,9 @@ void grouping_warm(struct grouping *g, struct store *store);
 /* A job begins to use it: whatever is not read yet is read now. Each is followed by a
  * grouping_end(). */
 int grouping_begin(struct grouping *g, struct store_tx *tx, int64_t now_ms, struct err *e);
+
+/* For what this job judges from now on. GROUPING_INHERITED: that of grouping_set_level(). */
+void grouping_choose_level(struct grouping *g, enum grouping_level level);
 
 /* Where an item belongs. *ret_verdict names a story that is there, or none. */
 int grouping_judge(struct grouping *g, const struct index_item *item, struct verdict *ret_verdict,

@@ -121,12 +121,22 @@ static void explain(struct chunk *c, struct placing *p)
 		p->join.evidence = buf_string(&c->evidence);
 }
 
+static void share_address(struct placing *p, int64_t story)
+{
+	if (p->join.story != story)
+		p->verdict = (struct verdict){.kind = VERDICT_NEW};
+	p->join.story = story;
+	p->join.reason = STORY_SAME_URL;
+	p->join.score = 0;
+	p->join.evidence = NULL;
+}
+
 /* The story an item belongs to: that of an item with the same canonical URL, else that of one whose
  * text is the same or tells of the same, else one of its own. */
 static int choose_story(struct chunk *c, struct placing *p, struct err *e)
 {
 	const struct draft *draft = p->draft;
-	int64_t same = 0;
+	struct story_original same = {0};
 	int rv = 0;
 
 	if (is_grouped(c, draft))
@@ -135,15 +145,13 @@ static int choose_story(struct chunk *c, struct placing *p, struct err *e)
 		explain(c, p);
 	if (!rv && draft->url_key)
 		rv = stories_find_url(c->tx, draft->url_key, &same, e);
-	if (rv || !same)
-		return rv;
-	if (p->join.story != same)
-		p->verdict = (struct verdict){.kind = VERDICT_NEW};
-	p->join.story = same;
-	p->join.reason = STORY_SAME_URL;
-	p->join.score = 0;
-	p->join.evidence = NULL;
-	return 0;
+	if (!rv && same.story)
+		share_address(p, same.story);
+	else if (!rv && p->verdict.kind == VERDICT_REPRINT)
+		rv = stories_find_text(c->tx, p->join.story, p->verdict.group, &same, e);
+	p->join.copy_of = same.item;
+	p->join.read = same.read;
+	return rv;
 }
 
 static int enter_story(struct chunk *c, struct placing *p, struct err *e)
@@ -154,6 +162,8 @@ static int enter_story(struct chunk *c, struct placing *p, struct err *e)
 	p->join.rev = c->lines[opens ? STORY_NEW : STORY_GROWN].seq;
 	if (opens)
 		rv = stories_open(c->tx, &p->join, p->index.time_ms, e);
+	else if (c->in->reports && !p->join.read)
+		rv = stories_is_read(c->tx, p->join.story, &p->join.read, e);
 	if (!rv)
 		rv = items_insert(c->tx, &p->join, &p->draft->row, c->lines[ITEM_NEW].seq, e);
 	if (!rv)
@@ -288,6 +298,8 @@ static int take_drafts(struct ingest *in, struct store_tx *tx, struct err *e)
 
 	if (!rv && in->grouping)
 		rv = grouping_begin(in->grouping, tx, in->now_ms, e);
+	if (!rv && in->grouping)
+		grouping_choose_level(in->grouping, in->level);
 	for (size_t start = 0; start < in->count && !rv; start += CHANGE_IDS_MAX)
 		rv = take_chunk(in, tx, known, start, e);
 	if (!rv && in->grouping)

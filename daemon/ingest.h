@@ -32,7 +32,9 @@ struct ingest {
 	void (*plan)(struct ingest *in);
 
 	struct grouping *grouping; /* NULL: texts are not compared */
-	const char *icon_url;      /* the feed's icon is due; NULL: it is not */
+	enum grouping_level level;
+	bool reports; /* what joins a story that was read wholly is read, too, not copies alone */
+	const char *icon_url; /* the feed's icon is due; NULL: it is not */
 
 	int new_items, changed_items; /* changed: of other words */
 	int rekeyed_items;

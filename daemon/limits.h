@@ -474,6 +474,9 @@
  * than that when it comes is told apart by its identity alone */
 #define STORY_WINDOW_MS (7LL * 24 * 3600 * 1000)
 
+/* A story without news for so long is closed: it is told as such, and joined all the same */
+#define STORY_CLOSED_MS (72LL * 3600 * 1000)
+
 /* Items read into the story index at once: some ms of work */
 #define STORY_LOAD_ITEMS 1000
 

@@ -19,6 +19,7 @@ struct refresh_env {
 	struct store *store;
 	struct fetcher *fetcher;
 	struct grouping *grouping; /* used on the store's thread; NULL: texts are not compared */
+	bool reports;              /* as in struct ingest */
 	struct plan_policy policy;
 	size_t arena_max_bytes;                       /* of one refresh */
 	int64_t (*now_ms)(void);                      /* the clock */

@@ -102,7 +102,8 @@ static void configure_env(struct server *s)
 	s->env.arena_max_bytes =
 		REFRESH_ARENA_BASE + PARSE_ARENA_FACTOR * (size_t)s->config.document_max_bytes;
 	s->subscriptions.policy = s->env.policy;
-	s->env.grouping = s->config.stories == GROUPING_OFF ? NULL : s->grouping;
+	s->env.reports = s->config.reports;
+	s->env.grouping = s->grouping;
 	if (s->grouping)
 		grouping_set_level(s->grouping, s->config.stories);
 }

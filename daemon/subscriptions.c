@@ -121,11 +121,11 @@ static bool says(const struct keep *keep)
 	return keep->age_ms || keep->unread_ms || keep->items || keep->bytes;
 }
 
-static void add_rule(
-	struct load *l, enum keep_level level, const char *name, const struct keep *keep)
+static void add_rule(struct load *l, enum keep_level level, const char *name,
+	const struct keep *keep, enum grouping_level stories)
 {
-	if (says(keep))
-		l->rules[l->rule_count++] = (struct keep_rule){level, name, *keep};
+	if (says(keep) || stories)
+		l->rules[l->rule_count++] = (struct keep_rule){level, name, *keep, stories};
 }
 
 static int prepare_rules(struct load *l, const struct config *config)
@@ -135,11 +135,12 @@ static int prepare_rules(struct load *l, const struct config *config)
 	l->rules = arena_alloc(&l->arena, most * sizeof(*l->rules));
 	if (!l->rules)
 		return ERR_NOMEM;
-	add_rule(l, KEEP_DAEMON, "", &config->keep);
+	add_rule(l, KEEP_DAEMON, "", &config->keep, config->stories);
 	for (size_t i = 0; i < config->folder_count; i++)
-		add_rule(l, KEEP_FOLDER, config->folders[i].name, &config->folders[i].keep);
+		add_rule(l, KEEP_FOLDER, config->folders[i].name, &config->folders[i].keep,
+			config->folders[i].stories);
 	for (size_t i = 0; i < config->feed_count; i++)
-		add_rule(l, KEEP_FEED, config->feeds[i].name, &config->feeds[i].keep);
+		add_rule(l, KEEP_FEED, config->feeds[i].name, &config->feeds[i].keep, 0);
 	return 0;
 }
 
@@ -168,7 +169,7 @@ static int prepare(struct load *l, const struct config *config)
 		const struct config_feed *f = &config->feeds[i];
 
 		l->declarations[i] = (struct feed_declaration){f->name, f->url, f->name, f->folder,
-			f->interval_ms, f->interval_min_ms, f->interval_max_ms};
+			f->interval_ms, f->interval_min_ms, f->interval_max_ms, f->stories};
 	}
 	return l->declarations ? prepare_rules(l, config) : ERR_NOMEM;
 }

@@ -39,6 +39,7 @@ struct api_options {
 	int clients_max;    /* connections at once; an eighth is for the daemon's own uid and root
 			       alone, and another uid gets three quarters at the most */
 	struct api_access access;
+	bool reports; /* reading an item reads all of its story, not its copies alone */
 
 	/* How long clients may take; 0: the default. */
 	int64_t head_timeout_ms;  /* to send a request's head: 10 s (C16) */

@@ -130,6 +130,14 @@ static int check_seconds(const json_t *value, const char *name, struct http_prob
 		API_INTERVAL_MIN_S, API_INTERVAL_MAX_S);
 }
 
+static enum grouping_level level_of(const json_t *value)
+{
+	const char *name = json_string_value(value);
+	enum grouping_level level = GROUPING_INHERITED;
+
+	return name && story_level_parse(name, &level) ? level : GROUPING_INHERITED;
+}
+
 static int check_value(json_t *value, const struct spec *spec, struct http_problem *p)
 {
 	switch (spec->type) {
@@ -137,6 +145,10 @@ static int check_value(json_t *value, const struct spec *spec, struct http_probl
 		return json_is_boolean(value) ? 0 : refuse(p, spec->name, "true or false");
 	case MEMBER_TYPE_IDS:
 		return check_ids(value, spec->name, p);
+	case MEMBER_TYPE_LEVEL:
+		if (json_is_null(value) || level_of(value))
+			return 0;
+		return refuse(p, spec->name, "strict, normal, wide, off or null");
 	case MEMBER_TYPE_NAME:
 		return check_name(value, spec->name, p);
 	case MEMBER_TYPE_SECONDS:
@@ -149,7 +161,7 @@ static int check_value(json_t *value, const struct spec *spec, struct http_probl
 	if (!json_is_object(value))
 		return refuse(p, spec->name, "an object");
 	/* One level only: a state holds no state. */
-	return body_check(value, MEMBER_BIT(MEMBER_READ) | MEMBER_BIT(MEMBER_STARRED), 0, p);
+	return body_check(value, STATE_MEMBERS, 0, p);
 }
 
 static int find(const char *name, unsigned allowed)
@@ -180,6 +192,7 @@ int body_check(struct json_t *body, unsigned allowed, unsigned required, struct 
 			return problem_at(
 				p, "member", specs[i].name, "%s is missing", specs[i].name);
 	}
+	given &= ~MEMBER_BIT(MEMBER_REPORTS); /* says how */
 	return given ? 0 : problem_set(p, PROBLEM_PARAMETER, "the body sets nothing");
 }
 
@@ -201,6 +214,11 @@ const char *body_string(const struct json_t *body, enum member member)
 int64_t body_number(const struct json_t *body, enum member member)
 {
 	return json_integer_value(member_of(body, member));
+}
+
+enum grouping_level body_level(const struct json_t *body, enum member member)
+{
+	return level_of(member_of(body, member));
 }
 
 int body_state(const struct json_t *body, enum member member)

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "api/problem.h"
+#include "store/stories.h"
 
 /* Of jansson, which only body.c speaks. */
 struct json_t;
@@ -14,9 +15,10 @@ struct json_t;
 enum member_type {
 	MEMBER_TYPE_BOOL,
 	MEMBER_TYPE_IDS,     /* numbers from 1, at most API_IDS_MAX */
+	MEMBER_TYPE_LEVEL,   /* a level of stories (story_level_parse()); or null */
 	MEMBER_TYPE_NAME,    /* one line, at most API_NAME_MAX bytes; or null */
 	MEMBER_TYPE_SECONDS, /* within API_INTERVAL_MIN_S and API_INTERVAL_MAX_S; or null */
-	MEMBER_TYPE_STATE,   /* an object with `read`, `starred` or both */
+	MEMBER_TYPE_STATE,   /* an object with `read`, `starred` or both, and `reports` */
 	MEMBER_TYPE_URL,     /* not empty, at most FETCH_URL_MAX bytes; the handler checks it */
 };
 
@@ -27,8 +29,10 @@ enum member_type {
 	X(MEMBER_INTERVAL, "interval_s", SECONDS)                                                  \
 	X(MEMBER_NAME, "name", NAME)                                                               \
 	X(MEMBER_READ, "read", BOOL)                                                               \
+	X(MEMBER_REPORTS, "reports", BOOL)                                                         \
 	X(MEMBER_SET, "set", STATE)                                                                \
 	X(MEMBER_STARRED, "starred", BOOL)                                                         \
+	X(MEMBER_LEVEL, "stories", LEVEL)                                                          \
 	X(MEMBER_URL, "url", URL)
 
 enum member {
@@ -38,6 +42,10 @@ enum member {
 		MEMBERS
 };
 #define MEMBER_BIT(member) (1U << (member))
+
+/* How states are set. */
+#define STATE_MEMBERS                                                                              \
+	(MEMBER_BIT(MEMBER_READ) | MEMBER_BIT(MEMBER_STARRED) | MEMBER_BIT(MEMBER_REPORTS))
 
 /* In place of members: the body is a list of feeds, which `parse` of its route reads on the pool.
  */
@@ -62,6 +70,9 @@ bool body_has(const struct json_t *body, enum member member);
 const char *body_string(
 	const struct json_t *body, enum member member); /* NULL for null and when absent */
 int64_t body_number(const struct json_t *body, enum member member); /* 0 for null and when absent */
+
+/* GROUPING_INHERITED for null and when absent. */
+enum grouping_level body_level(const struct json_t *body, enum member member);
 
 /* How states are to be set, as the store takes it: -1 no, +1 yes, 0 leave. Looks into `set` when
  * there is one. */

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "api/params.h"
+#include "base/times.h"
 #include "base/url.h"
 #include "limits.h"
-#include "store/folders.h"
 
 /* How a member is read from its row. */
 enum member_type {
@@ -23,6 +23,7 @@ enum member_type {
 	SHOW_LIST,  /* text that is a JSON array already; NULL is an empty one */
 	SHOW_MAP,   /* the same with an object */
 	SHOW_EMPTY, /* an empty list, always */
+	SHOW_LEVEL, /* of stories; inherited is null */
 	SHOW_WITH,  /* by a function */
 };
 
@@ -112,6 +113,9 @@ static void show(struct json *j, const struct member *m, const void *row)
 		break;
 	case SHOW_EMPTY:
 		show_json(j, m->name, NULL, "[]");
+		break;
+	case SHOW_LEVEL:
+		json_put_string(j, m->name, story_level_name(*(const enum grouping_level *)at));
 		break;
 	case SHOW_WITH:
 		m->with(j, m->name, row);
@@ -206,6 +210,7 @@ static const struct member feed_members[] = {
 	WITH("folder", show_feed_folder),
 	WITH("owners", show_feed_owners),
 	ROW(SECONDS, "interval_s", feed, interval_ms),
+	ROW(LEVEL, "stories", feed, stories),
 	WITH("status", show_feed_status),
 	ROW(TEXT, "link", feed, link),
 	ROW(TEXT, "description", feed, description),
@@ -230,6 +235,20 @@ static const struct member feed_members[] = {
 void render_feed_members(struct json *j, const struct feed *feed)
 {
 	show_members(j, feed_members, COUNT(feed_members), feed, RENDER_ALL);
+}
+
+/* -- folders -- */
+
+void render_folder_members(struct json *j, const struct folder *folder)
+{
+	static const struct member members[] = {
+		ROW(ID, "id", folder, id),
+		ROW(COUNT, "rev", folder, rev),
+		ROW(TEXT, "name", folder, name),
+		ROW(LEVEL, "stories", folder, stories),
+	};
+
+	show_members(j, members, COUNT(members), folder, RENDER_ALL);
 }
 
 /* -- items -- */
@@ -306,6 +325,7 @@ int render_item_members(const char *names, uint64_t *ret_members, struct http_pr
 static const struct member story_members[] = {
 	ROW(ID, "id", story, id),
 	ROW(COUNT, "rev", story, rev),
+	ROW(ID, "lead", story, lead),
 	ROW(TEXT, "title", story, title),
 	ROW(TEXT, "url", story, url),
 	ROW(TEXT, "summary", story, excerpt),
@@ -319,9 +339,10 @@ static const struct member story_members[] = {
 	ROW(BOOL, "starred", story, starred),
 };
 
-void render_story_members(struct json *j, const struct story *story)
+void render_story_members(struct json *j, const struct story *story, int64_t now_ms)
 {
 	show_members(j, story_members, COUNT(story_members), story, RENDER_ALL);
+	json_put_bool(j, "closed", now_ms - story->updated_ms >= STORY_CLOSED_MS);
 }
 
 static void show_reason(struct json *j, const char *key, const void *row)
@@ -380,16 +401,11 @@ static int put_feed(struct store_tx *tx, struct json *j, int64_t id, struct aren
 static int put_folder(
 	struct store_tx *tx, struct json *j, int64_t id, struct arena *a, struct err *e)
 {
-	static const struct member members[] = {
-		ROW(ID, "id", folder, id),
-		ROW(COUNT, "rev", folder, rev),
-		ROW(TEXT, "name", folder, name),
-	};
 	struct folder folder;
 
 	int code = folders_get(tx, id, a, &folder, e);
 	if (code == 0)
-		show_members(j, members, COUNT(members), &folder, RENDER_ALL);
+		render_folder_members(j, &folder);
 	return code;
 }
 
@@ -402,7 +418,7 @@ static int put_story(
 	if (code == 0 && story.id != id)
 		code = ERR_NOT_FOUND; /* it is another one by now */
 	if (code == 0)
-		render_story_members(j, &story);
+		render_story_members(j, &story, times_now_ms());
 	return code;
 }
 

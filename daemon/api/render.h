@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "store/changes.h"
 #include "store/feeds.h"
+#include "store/folders.h"
 #include "store/items.h"
 #include "store/stories.h"
 
@@ -21,6 +22,7 @@ void render_url(struct json *j, const char *key, const char *url);
 
 /* Adds the members of a feed with counts to the object that is open. */
 void render_feed_members(struct json *j, const struct feed *feed);
+void render_folder_members(struct json *j, const struct folder *folder);
 
 enum render_content { RENDER_NONE, RENDER_TEXT, RENDER_HTML }; /* as the words of PARAM_CONTENT */
 
@@ -45,7 +47,7 @@ int render_item_members(const char *names, uint64_t *ret_members, struct http_pr
 	__attribute__((warn_unused_result));
 
 /* Adds the members of a story to the object that is open. */
-void render_story_members(struct json *j, const struct story *story);
+void render_story_members(struct json *j, const struct story *story, int64_t now_ms);
 void render_story_member(struct json *j, const struct story_member *member);
 
 /* One line of the change log with the objects it is about, as they are now; at most API_LINE_MAX

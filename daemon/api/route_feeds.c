@@ -146,6 +146,7 @@ int route_feeds_parse_draft(struct http_request *r)
 		{MEMBER_NAME, FEED_PATCH_NAME},
 		{MEMBER_FOLDER, FEED_PATCH_FOLDER},
 		{MEMBER_INTERVAL, FEED_PATCH_INTERVAL},
+		{MEMBER_LEVEL, FEED_PATCH_STORIES},
 		{MEMBER_URL, FEED_PATCH_URL},
 	};
 	struct feed_patch *patch = request_query(r, sizeof(*patch));
@@ -162,6 +163,7 @@ int route_feeds_parse_draft(struct http_request *r)
 	patch->name = body_string(r->json, MEMBER_NAME);
 	patch->folder = body_string(r->json, MEMBER_FOLDER);
 	patch->interval_ms = body_number(r->json, MEMBER_INTERVAL) * 1000;
+	patch->stories = body_level(r->json, MEMBER_LEVEL);
 	patch->url = url;
 	return 0;
 }
@@ -172,7 +174,8 @@ int route_feeds_run_add(struct store_tx *tx, struct http_request *r, struct err 
 	const struct feed_declaration declaration = {.url = patch->url,
 		.name = patch->name,
 		.folder = patch->folder,
-		.interval_ms = patch->interval_ms};
+		.interval_ms = patch->interval_ms,
+		.stories = patch->stories};
 
 	int code = feeds_add(tx, &declaration, times_now_ms(), &r->id, e);
 	if (code == ERR_EXISTS)

@@ -4,6 +4,7 @@
 #include "api/core.h"
 #include "api/routes.h"
 #include "base/times.h"
+#include "store/items.h"
 
 void answer_begin(struct http_request *r, struct json *ret_j)
 {
@@ -32,10 +33,24 @@ void list_end(struct http_request *r, struct json *j, struct store_tx *tx, const
 	answer_end(j);
 }
 
+/* The request's own word counts, else the configuration's. */
+int state_parse(struct http_request *r)
+{
+	int reports = body_state(r->json, MEMBER_REPORTS);
+	int *read = request_query(r, sizeof(*read));
+
+	if (!read)
+		return ERR_NOMEM;
+	*read = body_state(r->json, MEMBER_READ);
+	if (*read > 0 && (reports ? reports > 0 : r->api->options.reports))
+		*read = STATE_READ_STORY;
+	return 0;
+}
+
 static int set_states(struct store_tx *tx, struct http_request *r, const int64_t *ids, int count,
 	set_state_fn *set_state, int *ret_changed, struct err *e)
 {
-	return set_state(tx, ids, count, body_state(r->json, MEMBER_READ),
+	return set_state(tx, ids, count, *(const int *)r->query,
 		body_state(r->json, MEMBER_STARRED), times_now_ms(), ret_changed, e);
 }
 

@@ -35,7 +35,7 @@ int route_stories_parse_list(struct http_request *r)
 struct listing {
 	struct http_request *r;
 	struct json j;
-	int64_t first_item; /* of one story: the first member */
+	int64_t now_ms;
 };
 
 static int put_story(void *ctx, const struct story *story)
@@ -45,7 +45,7 @@ static int put_story(void *ctx, const struct story *story)
 	if (l->r->out.len > API_LIST_SOFT)
 		return 1;
 	json_put_object(&l->j, NULL);
-	render_story_members(&l->j, story);
+	render_story_members(&l->j, story, l->now_ms);
 	json_end(&l->j);
 	return 0;
 }
@@ -53,7 +53,7 @@ static int put_story(void *ctx, const struct story *story)
 int route_stories_run_list(struct store_tx *tx, struct http_request *r, struct err *e)
 {
 	struct story_query *query = r->query;
-	struct listing l = {.r = r};
+	struct listing l = {.r = r, .now_ms = times_now_ms()};
 	char next[CURSOR_TEXT_BYTES];
 
 	list_begin(r, &l.j, "stories");
@@ -69,13 +69,11 @@ static int put_member(void *ctx, const struct story_member *member)
 
 	if (l->r->out.len > API_LIST_SOFT)
 		return 1;
-	if (l->first_item == 0)
-		l->first_item = member->item;
 	render_story_member(&l->j, member);
 	return 0;
 }
 
-static int put_content(struct store_tx *tx, struct listing *l, struct err *e)
+static int put_content(struct store_tx *tx, struct listing *l, int64_t item, struct err *e)
 {
 	struct http_request *r = l->r;
 	const struct render_item show = {.content = (enum render_content)params_number(
@@ -83,9 +81,9 @@ static int put_content(struct store_tx *tx, struct listing *l, struct err *e)
 		.html_text = r->api->callbacks.html_text};
 	struct item_row row;
 
-	if (show.content == RENDER_NONE || l->first_item == 0)
+	if (show.content == RENDER_NONE)
 		return 0;
-	int code = items_get(tx, l->first_item, &r->arena, &row, e);
+	int code = items_get(tx, item, &r->arena, &row, e);
 	if (code == 0)
 		render_content(&l->j, &row, &show);
 	return code;
@@ -100,12 +98,12 @@ int route_stories_run_one(struct store_tx *tx, struct http_request *r, struct er
 	if (code < 0)
 		return code;
 	answer_begin(r, &l.j);
-	render_story_members(&l.j, &story);
+	render_story_members(&l.j, &story, times_now_ms());
 	json_put_array(&l.j, "members");
 	code = stories_members(tx, story.id, put_member, &l, e);
 	json_end(&l.j);
 	if (code == 0)
-		code = put_content(tx, &l, e);
+		code = put_content(tx, &l, story.lead, e);
 	answer_end(&l.j);
 	return code;
 }

@@ -20,8 +20,7 @@
 #define STORY_PARAMS                                                                               \
 	(P(FEED) | P(FOLDER) | P(READ) | P(STARRED) | P(SINCE) | P(SEEN_AFTER) | P(DIR) |          \
 		P(LIMIT) | P(CURSOR) | P(Q) | P(LABEL))
-#define DRAFT_MEMBERS (M(URL) | M(NAME) | M(FOLDER) | M(INTERVAL))
-#define STATE_MEMBERS (M(READ) | M(STARRED))
+#define DRAFT_MEMBERS (M(URL) | M(NAME) | M(FOLDER) | M(INTERVAL) | M(LEVEL))
 #define BATCH_MEMBERS (M(IDS) | M(SET))
 
 /* method, path, right, where, parameters, members, of these required, parse, run, reply */
@@ -54,6 +53,11 @@ static const struct route table[] = {
 	{HTTP_POST, "/api/v1/feeds/{id}/refresh", API_WRITE, ROUTE_LOOP, 0, 0, 0, NULL, NULL,
 		route_feeds_reply_refresh},
 
+	{HTTP_GET, "/api/v1/folders/{id}", API_READ, ROUTE_READ, 0, 0, 0, NULL,
+		route_folders_run_one, NULL},
+	{HTTP_PATCH, "/api/v1/folders/{id}", API_WRITE, ROUTE_WRITE, 0, M(LEVEL), 0, NULL,
+		route_folders_run_change, NULL},
+
 	{HTTP_GET, "/api/v1/opml", API_READ, ROUTE_READ, P(CREDENTIALS), 0, 0,
 		route_opml_parse_export, route_opml_run_export, NULL},
 	{HTTP_POST, "/api/v1/opml", API_WRITE, ROUTE_WRITE, 0, BODY_LIST, 0,
@@ -62,22 +66,22 @@ static const struct route table[] = {
 	{HTTP_GET, "/api/v1/items", API_READ, ROUTE_TOLD, ITEM_PARAMS, 0, 0, route_items_parse_list,
 		route_items_run_list, NULL},
 	{HTTP_POST, "/api/v1/items/batch", API_WRITE, ROUTE_WRITE, 0, BATCH_MEMBERS, BATCH_MEMBERS,
-		NULL, route_items_run_batch, NULL},
+		state_parse, route_items_run_batch, NULL},
 	{HTTP_GET, "/api/v1/items/{id}", API_READ, ROUTE_TOLD, P(CONTENT) | P(FIELDS), 0, 0,
 		route_items_parse_one, route_items_run_one, NULL},
 	{HTTP_GET, "/api/v1/items/{id}/revisions", API_READ, ROUTE_TOLD, P(CONTENT), 0, 0,
 		route_items_parse_one, route_items_run_revisions, NULL},
-	{HTTP_PATCH, "/api/v1/items/{id}", API_WRITE, ROUTE_WRITE, 0, STATE_MEMBERS, 0, NULL,
+	{HTTP_PATCH, "/api/v1/items/{id}", API_WRITE, ROUTE_WRITE, 0, STATE_MEMBERS, 0, state_parse,
 		route_items_run_change, NULL},
 
 	{HTTP_GET, "/api/v1/stories", API_READ, ROUTE_TOLD, STORY_PARAMS, 0, 0,
 		route_stories_parse_list, route_stories_run_list, NULL},
 	{HTTP_POST, "/api/v1/stories/batch", API_WRITE, ROUTE_WRITE, 0, BATCH_MEMBERS,
-		BATCH_MEMBERS, NULL, route_stories_run_batch, NULL},
+		BATCH_MEMBERS, state_parse, route_stories_run_batch, NULL},
 	{HTTP_GET, "/api/v1/stories/{id}", API_READ, ROUTE_TOLD, P(CONTENT), 0, 0, NULL,
 		route_stories_run_one, NULL},
-	{HTTP_PATCH, "/api/v1/stories/{id}", API_WRITE, ROUTE_WRITE, 0, STATE_MEMBERS, 0, NULL,
-		route_stories_run_change, NULL},
+	{HTTP_PATCH, "/api/v1/stories/{id}", API_WRITE, ROUTE_WRITE, 0, STATE_MEMBERS, 0,
+		state_parse, route_stories_run_change, NULL},
 
 	{HTTP_GET, "/api/v1/changes", API_READ, ROUTE_READ,
 		P(SINCE) | P(LIMIT) | P(WAIT) | P(KINDS), 0, 0, route_changes_parse_list,
@@ -320,8 +324,8 @@ static void parse_body(struct http_request *r)
 static void log_write(const struct http_request *r)
 {
 	const struct peer *peer = &r->conn->peer;
-	bool feeds = strstr(r->route->path, "/feeds") || strstr(r->route->path, "/opml") ||
-		     strstr(r->route->path, "/db");
+	bool feeds = strstr(r->route->path, "/feeds") || strstr(r->route->path, "/folders") ||
+		     strstr(r->route->path, "/opml") || strstr(r->route->path, "/db");
 
 	log_event(feeds ? LOG_INFO : LOG_DEBUG, "api.write", "method=%s target=%s uid=%u pid=%d",
 		llhttp_method_name(r->method), r->target, (unsigned)peer->uid, (int)peer->pid);

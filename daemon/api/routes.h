@@ -65,6 +65,9 @@ void answer_end(struct json *j);
 void list_begin(struct http_request *r, struct json *ret_j, const char *noun);
 void list_end(struct http_request *r, struct json *j, struct store_tx *tx, const char *next);
 
+/* What is to be read with what was named. */
+route_parse state_parse;
+
 /* Sets the state of the ids by items_set_state() or stories_set_state(): of the one in the path, or
  * of those in the body, and then tells how many changed. */
 typedef int set_state_fn(struct store_tx *tx, const int64_t *ids, int count, int read, int starred,
@@ -88,6 +91,8 @@ route_parse route_feeds_parse_draft, route_feeds_parse_one;
 route_run route_feeds_run_list, route_feeds_run_one, route_feeds_run_icon, route_feeds_run_add,
 	route_feeds_run_change, route_feeds_run_remove;
 route_reply route_feeds_reply_added, route_feeds_reply_changed, route_feeds_reply_refresh;
+
+route_run route_folders_run_one, route_folders_run_change;
 
 route_parse route_opml_parse_export, route_opml_parse_import;
 route_run route_opml_run_export, route_opml_run_import;

@@ -111,6 +111,17 @@ static void put_why(struct json *j, const struct feed *feed)
 	json_end(j);
 }
 
+static void put_level(struct json *j, const struct feed *feed)
+{
+	const char *from;
+	enum grouping_level level = feed_level(feed, &from);
+
+	json_put_object(j, "grouping");
+	json_put_string(j, "level", story_level_name(level));
+	json_put_string(j, "from", from);
+	json_end(j);
+}
+
 static void put_waiting(struct json *j, const struct api_waiting *waiting)
 {
 	json_put_object(j, "waits");
@@ -231,6 +242,7 @@ static void put_fetches(struct json *j, const char *line)
 void why_members(struct json *j, const struct feed *feed, const struct api_waiting *waiting)
 {
 	put_why(j, feed);
+	put_level(j, feed);
 	put_waiting(j, waiting);
 	put_rhythm(j, &feed->learned);
 	put_identity(j, feed);

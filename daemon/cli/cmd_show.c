@@ -11,10 +11,11 @@ static void print_facts(struct output *out, const json_t *story)
 {
 	const char *title = field_text(story, "title"), *published = field_text(story, "published");
 	output_line(out, BOLD, "%s", *title ? title : "(no title)");
-	output_line(out, DIM, "story %lld, %s%s%s, %s%s, sources: %lld", field_int(story, "id"),
+	output_line(out, DIM, "story %lld, %s%s%s, %s%s%s, sources: %lld", field_int(story, "id"),
 		field_text(story, "source"), *published ? ", " : "",
 		output_time(out, published, ""), field_true(story, "read") ? "read" : "unread",
-		field_true(story, "starred") ? ", starred" : "", field_int(story, "sources"));
+		field_true(story, "starred") ? ", starred" : "",
+		field_true(story, "closed") ? ", closed" : "", field_int(story, "sources"));
 	if (*field_text(story, "url"))
 		output_line(out, PLAIN, "%s", field_text(story, "url"));
 }

@@ -15,6 +15,15 @@ static const struct change {
 	{"unstar", "starred", false, "not starred"},
 };
 
+/* A story is one line to the reader, who has seen all of it: reading it reads its reports, too. */
+static json_t *state_of(const struct change *change)
+{
+	bool read = change->value && strcmp(change->member, "read") == 0;
+
+	return json_pack(
+		"{sb so*}", change->member, change->value, "reports", read ? json_true() : NULL);
+}
+
 static int set_named(struct cli *cli, const struct change *change, long long *changed)
 {
 	const struct options *o = cli->options;
@@ -24,8 +33,7 @@ static int set_named(struct cli *cli, const struct change *change, long long *ch
 			return cli_fail(EXIT_USAGE,
 				"'%.80s' is no story's number; see 'tidings list'",
 				o->arguments[i]);
-		if (cli_call(cli, "PATCH", json_pack("{sb}", change->member, change->value), NULL,
-			    "/api/v1/stories/%ld", id) < 0)
+		if (cli_call(cli, "PATCH", state_of(change), NULL, "/api/v1/stories/%ld", id) < 0)
 			return cli_fail_call(cli);
 		++*changed;
 	}
@@ -45,7 +53,7 @@ static int set_all(struct cli *cli, const struct change *change, long long *chan
 		rc = cli_list(cli, path, "stories", "cursor", CLI_PAGE, &page);
 		if (rc)
 			return rc;
-		json_t *body = json_pack("{s[]s{sb}}", "ids", "set", change->member, change->value);
+		json_t *body = json_pack("{s[]so}", "ids", "set", state_of(change));
 		const json_t *list = json_object_get(page, "stories");
 		for (size_t i = 0; i < json_array_size(list); i++)
 			json_array_append(json_object_get(body, "ids"),

@@ -29,12 +29,17 @@ static void tell_feeds(struct output *out, const json_t *change)
 	}
 }
 
+/* What has been read by now, or repeats what was, rings no bell. */
 static void print_change(struct output *out, const json_t *change)
 {
+	json_t *stories = json_object_get(change, "stories");
 	const char *state = field_text(change, "op");
+	for (size_t i = json_array_size(stories); i > 0; i--)
+		if (field_true(json_array_get(stories, i - 1), "read"))
+			json_array_remove(stories, i - 1);
 	if (out->terminal)
 		state = strcmp(state, "grown") == 0 ? "+" : "\u2022";
-	stories_print(out, json_object_get(change, "stories"), state);
+	stories_print(out, stories, state);
 }
 
 /* 0, or -1 when nobody reads any more. */

@@ -77,12 +77,25 @@ static void candidates(struct why *w, const json_t *list)
 	}
 }
 
+static void level(struct why *w, const json_t *grouping)
+{
+	const char *name = field_text(grouping, "level"), *from = field_text(grouping, "from");
+	bool off = strcmp(name, "off") == 0;
+
+	fact(w, PLAIN, "stories", "%s, set for %s%s", name,
+		strcmp(from, "feed") == 0     ? "this feed"
+		: strcmp(from, "folder") == 0 ? "its folder"
+					      : "all feeds",
+		off ? ": only what has the same address is one" : "");
+}
+
 static void state(struct why *w, const json_t *feed)
 {
 	const json_t *rhythm = json_object_get(feed, "rhythm");
 	const json_t *repairs = json_object_get(feed, "repairs");
 	char words[WORDS_BYTES];
 
+	level(w, json_object_get(feed, "grouping"));
 	if (*feed_error(feed))
 		fact(w, RED, "failing", "%s (failed polls: %lld)", feed_error(feed),
 			field_int(json_object_get(feed, "error"), "count"));

@@ -36,6 +36,7 @@ static int shrink_story(struct store_tx *tx, int64_t story, int64_t rev, struct 
 {
 	int status = query_exec(tx, e,
 		"UPDATE story SET rev = ?1, first_item = c.first, items = c.items,"
+		" lead = (SELECT id FROM item WHERE id = lead AND story = ?2),"
 		" sources = c.sources, unread = c.unread, starred = c.starred,"
 		" updated_ms = coalesce(c.newest, updated_ms) FROM"
 		" (SELECT min(id) AS first, count(*) AS items, count(DISTINCT feed) AS sources,"

@@ -18,7 +18,21 @@ const char *feed_status_name(enum feed_status status)
 	return status_names[status];
 }
 
+enum grouping_level feed_level(const struct feed *feed, const char **ret_from)
+{
+	const char *from = feed->stories ? "feed" : feed->folder_stories ? "folder" : "daemon";
+
+	if (ret_from)
+		*ret_from = from;
+	return feed->stories          ? feed->stories
+	       : feed->folder_stories ? feed->folder_stories
+				      : feed->daemon_stories;
+}
+
 /* What is selected, and where it goes. */
+#define FEED_LEVELS                                                                                \
+	" (SELECT " FOLDER_LEVEL " FROM folder n WHERE n.id = f.folder),"                          \
+	" (SELECT stories FROM keep WHERE level = 0)"
 #define FEED_COLUMNS                                                                               \
 	" f.id, f.rev, f.url, f.name, " FEED_LABEL ", f.section, f.folder,"                        \
 	" (SELECT name FROM folder WHERE id = f.folder), f.owners, f.interval_ms, f.created_ms,"   \
@@ -28,14 +42,14 @@ const char *feed_status_name(enum feed_status status)
 	" f.due_reason, f.moved_url, f.interval_min_ms, f.interval_max_ms, f.rhythm_items,"        \
 	" f.rhythm_ms, f.window, f.gap_ms, f.ttl_ms, f.period_ms, f.base_ms, f.skip_hours,"        \
 	" f.skip_days, f.moved_count, f.moved_ms, f.plan, f.fetches, f.usual_ms, f.spoke_ms,"      \
-	" f.silent, f.repairs, f.icon_due_ms, f.identity, f.identity_note"
+	" f.silent, f.repairs, f.icon_due_ms, f.identity, f.identity_note, f.stories," FEED_LEVELS
 /* The same for what the schedule needs of a feed: a million are read at start. */
 #define FEED_SCHEDULED                                                                             \
 	" f.id, 0, f.url, NULL, NULL, NULL, 0, NULL, f.owners, f.interval_ms, f.created_ms, NULL," \
 	" NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, f.status, f.last_poll_ms,"         \
 	" f.last_ok_ms, f.last_new_ms, f.next_due_ms, f.http_status, 0, NULL, NULL, NULL, NULL,"   \
 	" f.interval_min_ms, f.interval_max_ms, f.rhythm_items, f.rhythm_ms, 0, NULL, 0, 0, NULL," \
-	" 0, 0, 0, NULL, f.plan, NULL, 0, NULL, 0, NULL, 0, 0, NULL"
+	" 0, 0, 0, NULL, f.plan, NULL, 0, NULL, 0, NULL, 0, 0, NULL, 0, 0, 0"
 #define FEED_FIELDS(f)                                                                             \
 	into(&(f)->id), into(&(f)->rev), into(&(f)->url), into(&(f)->name), into(&(f)->label),     \
 		into(&(f)->section), into(&(f)->folder_id), into(&(f)->folder),                    \
@@ -57,7 +71,8 @@ const char *feed_status_name(enum feed_status status)
 		into(&(f)->learned.fetches), into(&(f)->learned.usual_ms),                         \
 		into_time(&(f)->learned.spoke_ms), into(&(f)->learned.silent),                     \
 		into(&(f)->learned.repairs), into(&(f)->icon_due_ms), into(&(f)->identity),        \
-		into(&(f)->identity_note), into(&(f)->item_count), into(&(f)->unread_count)
+		into(&(f)->identity_note), into(&(f)->stories), into(&(f)->folder_stories),        \
+		into(&(f)->daemon_stories), into(&(f)->item_count), into(&(f)->unread_count)
 
 /* Counted in indexes when asked for; kept counts would cost every insert and every mark more than
  * lists cost. */

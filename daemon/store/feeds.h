@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "base/times.h"
-#include "store/store.h"
+#include "store/stories.h"
 
 /* Who wants the feed; several may. A feed nobody wants is detached, and deleted FEED_DETACHED_MS
  * later with its items. */
@@ -62,6 +62,8 @@ struct feed {
 	const char *section; /* in the configuration; NULL when not declared there */
 	int64_t folder_id;   /* 0: none */
 	const char *folder;
+	/* its own, its folder's, and the daemon's (feed_level()) */
+	enum grouping_level stories, folder_stories, daemon_stories;
 	unsigned owners;                          /* FEED_OWNER_* */
 	int64_t interval_ms;                      /* 0: the daemon's default */
 	int64_t interval_min_ms, interval_max_ms; /* 0: the daemon's */
@@ -82,6 +84,10 @@ struct feed {
 	int64_t item_count, unread_count; /* only with counts */
 };
 
+/* The narrowest one that is said, and who says it: "feed", "folder" or "daemon" (NULL: not asked).
+ */
+enum grouping_level feed_level(const struct feed *feed, const char **ret_from);
+
 /* A subscription as declared by a configuration or a list. Strings are borrowed for the call. */
 struct feed_declaration {
 	const char *section; /* unique among FEED_OWNER_CONFIG; NULL for lists */
@@ -90,6 +96,7 @@ struct feed_declaration {
 	const char *folder;  /* NULL: none */
 	int64_t interval_ms; /* 0: default */
 	int64_t interval_min_ms, interval_max_ms;
+	enum grouping_level stories;
 };
 
 struct feed_sync_counts {
@@ -116,11 +123,18 @@ int feeds_add(struct store_tx *tx, const struct feed_declaration *declaration, i
 	int64_t *ret_id, struct err *e);
 
 /* Which members of a feed_patch are meant. */
-enum { FEED_PATCH_NAME = 1, FEED_PATCH_FOLDER = 2, FEED_PATCH_INTERVAL = 4, FEED_PATCH_URL = 8 };
+enum {
+	FEED_PATCH_NAME = 1,
+	FEED_PATCH_FOLDER = 2,
+	FEED_PATCH_INTERVAL = 4,
+	FEED_PATCH_URL = 8,
+	FEED_PATCH_STORIES = 32, /* 16 is taken (feeds_edit.h) */
+};
 struct feed_patch {
 	unsigned members;
 	const char *name, *folder, *url; /* NULL takes away */
 	int64_t interval_ms;
+	enum grouping_level stories;
 };
 
 /* Changes what the user may change. A URL without userinfo keeps that of the stored one if it has

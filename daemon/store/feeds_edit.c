@@ -27,12 +27,13 @@ int wish_load(
 	int status = query_one(tx, arena, e,
 		"SELECT id, url, section, name, folder, (SELECT name FROM folder WHERE id ="
 		" f.folder), interval_ms, interval_min_ms, interval_max_ms, detached_ms, owners,"
-		" declared FROM feed f WHERE id = ? AND " FEED_IS_VISIBLE,
+		" declared, stories FROM feed f WHERE id = ? AND " FEED_IS_VISIBLE,
 		VALUES(as_int(id)),
 		COLUMNS(into(&w->id), into(&w->url), into(&w->section), into(&w->name),
 			into(&w->folder_id), into(&w->folder), into(&w->interval_ms),
 			into(&w->interval_min_ms), into(&w->interval_max_ms),
-			into_time(&w->detached_ms), into(&w->owners), into(&w->declared)));
+			into_time(&w->detached_ms), into(&w->owners), into(&w->declared),
+			into(&w->stories)));
 
 	return query_found(status, "feed", id, e);
 }
@@ -44,14 +45,15 @@ static int obtain_folder(struct store_tx *tx, const struct wish *wish, int64_t n
 	return text_or_null(wish->folder) ? folders_obtain(tx, wish->folder, now_ms, ret_id, e) : 0;
 }
 
-/* The first eleven parameters of both statements; the twelfth is the time or the id. */
+/* The first twelve parameters of both statements; the thirteenth is the time or the id. */
 static int write_row(struct store_tx *tx, const char *sql, const struct wish *wish, int64_t rev,
 	int64_t folder, int64_t last, struct err *e)
 {
 	return query_exec(tx, e, sql, as_int(rev), as_text(wish->url), as_text(wish->section),
 		as_text(text_or_null(wish->name)), as_id(folder), as_int(wish->interval_ms),
 		as_int(wish->interval_min_ms), as_int(wish->interval_max_ms), as_int(wish->owners),
-		as_int(wish->declared), as_time(wish->detached_ms), as_int(last));
+		as_int(wish->declared), as_time(wish->detached_ms), as_id(wish->stories),
+		as_int(last));
 }
 
 static int insert(struct store_tx *tx, const struct wish *wish, int64_t now_ms, int64_t *ret_id,
@@ -66,9 +68,9 @@ static int insert(struct store_tx *tx, const struct wish *wish, int64_t now_ms, 
 	change.seq = changes_reserve(tx);
 	status = write_row(tx,
 		"INSERT INTO feed (rev, url, section, name, folder, interval_ms, interval_min_ms,"
-		" interval_max_ms, owners, declared, detached_ms, created_ms, next_due_ms,"
+		" interval_max_ms, owners, declared, detached_ms, stories, created_ms, next_due_ms,"
 		" due_reason)"
-		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?12, ?12, 'new: not polled yet')",
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?13, ?13, 'new: not polled yet')",
 		wish, change.seq, folder, now_ms, e);
 	*ret_id = change.ids[0] = query_last_id(tx);
 	return status ? status : changes_put(tx, &change, e);
@@ -81,7 +83,8 @@ static bool same_wish(const struct wish *a, const struct wish *b)
 	       same_text(a->folder, text_or_null(b->folder)) && a->interval_ms == b->interval_ms &&
 	       a->interval_min_ms == b->interval_min_ms &&
 	       a->interval_max_ms == b->interval_max_ms && a->owners == b->owners &&
-	       a->declared == b->declared && a->detached_ms == b->detached_ms;
+	       a->declared == b->declared && a->detached_ms == b->detached_ms &&
+	       a->stories == b->stories;
 }
 
 /* An address that a user gives is no alias any more, and one that he takes away is none. */
@@ -129,7 +132,7 @@ static int save(struct store_tx *tx, const struct wish *before, const struct wis
 	status = write_row(tx,
 		"UPDATE feed SET rev = ?, url = ?, section = ?, name = ?, folder = ?,"
 		" interval_ms = ?, interval_min_ms = ?, interval_max_ms = ?, owners = ?,"
-		" declared = ?, detached_ms = ? WHERE id = ?",
+		" declared = ?, detached_ms = ?, stories = ? WHERE id = ?",
 		after, change.seq, folder, after->id, e);
 	if (status == 0)
 		status = changes_put(tx, &change, e);
@@ -191,6 +194,7 @@ static int want(struct wish *wish, void *ctx, struct err *e)
 	wish->name = d->name ? d->name : wish->name;
 	wish->folder = d->folder ? d->folder : wish->folder;
 	wish->interval_ms = d->interval_ms ? d->interval_ms : wish->interval_ms;
+	wish->stories = d->stories ? d->stories : wish->stories;
 	return 0;
 }
 
@@ -212,6 +216,7 @@ static const struct {
 	{FEED_PATCH_NAME, "name"},
 	{FEED_PATCH_FOLDER, "folder"},
 	{FEED_PATCH_INTERVAL, "interval"},
+	{FEED_PATCH_STORIES, "level of its stories"},
 };
 
 /* What the user changed would be lost at the next reload, so it is refused at once. */
@@ -242,6 +247,8 @@ static int apply_patch(struct wish *wish, void *ctx, struct err *e)
 		wish->folder = p->folder;
 	if (p->members & FEED_PATCH_INTERVAL)
 		wish->interval_ms = p->interval_ms;
+	if (p->members & FEED_PATCH_STORIES)
+		wish->stories = p->stories;
 	wish->declared &= ~p->members; /* the user's from now on, should a section come back */
 	return status;
 }

@@ -11,6 +11,7 @@ struct wish {
 	int64_t id;
 	const char *url, *section, *name, *folder;
 	int64_t folder_id, interval_ms, interval_min_ms, interval_max_ms, detached_ms;
+	enum grouping_level stories;
 	unsigned owners;
 	unsigned declared; /* FEED_PATCH_*: members that the section gave when it was last read */
 };

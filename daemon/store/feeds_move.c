@@ -179,6 +179,7 @@ static int adopt(struct wish *wish, void *ctx, struct err *e)
 	}
 	wish->name = wish->name ? wish->name : from->name;
 	wish->folder = wish->folder ? wish->folder : from->folder;
+	wish->stories = wish->stories ? wish->stories : from->stories;
 	if (wish->interval_ms || wish->interval_min_ms || wish->interval_max_ms)
 		return 0;
 	wish->interval_ms = from->interval_ms;
@@ -250,8 +251,9 @@ static int is_kept_apart(const struct merge *m, bool *ret_apart, struct err *e)
 	const struct wish *from = m->from, *into = m->into;
 	int64_t rules = 0;
 	int status = query_find(m->tx, &rules, e,
-		"SELECT count(*) FROM keep WHERE level = 2 AND name = ?1"
-		" OR level = 1 AND name = ?2 AND name <> ?3",
+		"SELECT count(*) FROM keep WHERE (level = 2 AND name = ?1"
+		" OR level = 1 AND name = ?2 AND name <> ?3)"
+		" AND coalesce(age_ms, unread_ms, items, bytes)",
 		as_text(into->section ? from->section : NULL), as_text(from->folder),
 		as_text(into->folder));
 

@@ -191,7 +191,8 @@ static int declare(struct wish *wish, void *ctx, struct err *e)
 	const struct feed_declaration *d = ((const struct row *)ctx)->declaration;
 	unsigned declared = FEED_PATCH_URL | (d->name ? FEED_PATCH_NAME : 0) |
 			    (d->folder ? FEED_PATCH_FOLDER : 0) |
-			    (d->interval_ms ? FEED_PATCH_INTERVAL : 0);
+			    (d->interval_ms ? FEED_PATCH_INTERVAL : 0) |
+			    (d->stories ? FEED_PATCH_STORIES : 0);
 	unsigned touched = declared | wish->declared;
 
 	(void)e;
@@ -201,6 +202,8 @@ static int declare(struct wish *wish, void *ctx, struct err *e)
 		wish->folder = d->folder;
 	if (touched & FEED_PATCH_INTERVAL)
 		wish->interval_ms = d->interval_ms;
+	if (touched & FEED_PATCH_STORIES)
+		wish->stories = d->stories;
 	if (d->interval_ms || d->interval_min_ms || d->interval_max_ms ||
 		!(wish->declared & WISH_LIMITS_ADOPTED)) {
 		wish->interval_min_ms = d->interval_min_ms;

@@ -3,15 +3,42 @@
 
 #include "store/changes.h"
 #include "store/query.h"
+#include "store/schema.h"
 
 int folders_get(struct store_tx *tx, int64_t id, struct arena *arena, struct folder *ret_folder,
 	struct err *e)
 {
-	int status = query_one(tx, arena, e, "SELECT id, rev, name FROM folder WHERE id = ?",
+	int status = query_one(tx, arena, e,
+		"SELECT id, rev, name, " FOLDER_LEVEL " FROM folder n WHERE id = ?",
 		VALUES(as_int(id)),
-		COLUMNS(into(&ret_folder->id), into(&ret_folder->rev), into(&ret_folder->name)));
+		COLUMNS(into(&ret_folder->id), into(&ret_folder->rev), into(&ret_folder->name),
+			into(&ret_folder->stories)));
 
 	return query_found(status, "folder", id, e);
+}
+
+int folders_change(
+	struct store_tx *tx, int64_t id, enum grouping_level stories, int64_t now_ms, struct err *e)
+{
+	bool declared, same;
+	int64_t seq;
+	int status = query_one(tx, NULL, e,
+		"SELECT stories IS ?2, EXISTS (SELECT 1 FROM keep WHERE level = 1 AND name = n.name"
+		" AND stories) FROM folder n WHERE id = ?1",
+		VALUES(as_int(id), as_id(stories)), COLUMNS(into(&same), into(&declared)));
+
+	status = query_found(status, "folder", id, e);
+	if (status || declared)
+		return status ? status
+			      : err_set(e, ERR_DENIED,
+					"the level of its stories is declared in its section of"
+					" the configuration: change it there");
+	if (!same)
+		status = changes_add(tx, CHANGE_FOLDER_UPDATE, id, now_ms, &seq, e);
+	if (status || same)
+		return status;
+	return query_exec(tx, e, "UPDATE folder SET stories = ?, rev = ? WHERE id = ?",
+		as_id(stories), as_int(seq), as_int(id));
 }
 
 int folders_obtain(

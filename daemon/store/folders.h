@@ -5,15 +5,21 @@
 
 #include <stdint.h>
 
-#include "store/store.h"
+#include "store/stories.h"
 
 struct folder {
 	int64_t id, rev;
 	const char *name; /* unique */
+	enum grouping_level stories;
 };
 
 /* `name` is copied into the arena. ERR_NOT_FOUND. */
 int folders_get(struct store_tx *tx, int64_t id, struct arena *arena, struct folder *ret_folder,
+	struct err *e);
+
+/* Changes what a user says of its feeds' stories (folder.update), if that differs. ERR_NOT_FOUND;
+ * ERR_DENIED when the configuration says it. */
+int folders_change(struct store_tx *tx, int64_t id, enum grouping_level stories, int64_t now_ms,
 	struct err *e);
 
 /* The folder of that name, made (folder.new) when there is none. Inside the room: feeds bring

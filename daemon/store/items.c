@@ -98,12 +98,13 @@ int items_insert(struct store_tx *tx, struct story_join *join, const struct item
 		"INSERT INTO item (rev, digest, words, updated_ms, guid, title, link,"
 		" author, excerpt, enclosures, categories, comments, thumbnail, language,"
 		" extensions, bytes, published_ms, feed, story, key, received_ms, url_key, reason,"
-		" score, evidence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-		" ?, ?, ?, ?, ?, ?)");
+		" score, evidence, copy_of, read) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+		" ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 	bind_draft(&q, draft, rev);
 	query_bind(&q, as_int(join->feed), as_int(join->story), as_int(draft->key),
 		as_int(join->now_ms), as_id(join->url_key), as_int(join->reason),
-		as_double(join->score), as_text(join->evidence));
+		as_double(join->score), as_text(join->evidence), as_id(join->copy_of),
+		as_int(join->read));
 	query_row(&q);
 	status = query_end(&q, e);
 	join->item = query_last_id(tx);

@@ -59,7 +59,7 @@ int items_get_face(struct store_tx *tx, int64_t id, struct arena *arena, struct 
 int items_rekey(struct store_tx *tx, int64_t id, const struct item_draft *draft, int64_t url_key,
 	const char *link, int64_t digest, int64_t rev, struct err *e);
 
-/* Inserts an item, unread, where `join` says, and sets join->item. `rev` is a number of
+/* Inserts an item where and as `join` says, and sets join->item. `rev` is a number of
  * changes_reserve(). */
 int items_insert(struct store_tx *tx, struct story_join *join, const struct item_draft *draft,
 	int64_t rev, struct err *e);
@@ -105,6 +105,12 @@ int items_get(struct store_tx *tx, int64_t id, struct arena *arena, struct item_
 /* The same without summary and content: for change records. */
 int items_get_brief(struct store_tx *tx, int64_t id, struct arena *arena, struct item_row *ret_row,
 	struct err *e);
+
+/* For `read`. */
+enum {
+	STATE_READ = 1,       /* with its copies: the same article, the same text */
+	STATE_READ_STORY = 2, /* with all of its story: other outlets' reports, too */
+};
 
 /* Sets states absolutely (-1 no, +1 yes, 0 leave) and writes item.state and story.state lines for
  * what really changed; ids that do not exist are passed over. ret_changed counts items. */

@@ -20,9 +20,9 @@ static int64_t digest_rules(const struct keep_rule *rules, size_t count)
 	for (size_t n = 0; n < count; n++) {
 		const struct keep *k = &rules[n].keep;
 
-		snprintf(numbers, sizeof(numbers), "%d %lld %lld %lld %lld", (int)rules[n].level,
+		snprintf(numbers, sizeof(numbers), "%d %lld %lld %lld %lld %d", (int)rules[n].level,
 			(long long)k->age_ms, (long long)k->unread_ms, (long long)k->items,
-			(long long)k->bytes);
+			(long long)k->bytes, (int)rules[n].stories);
 		digest = hash_part(hash_part(digest, rules[n].name), numbers);
 	}
 	return digest;
@@ -31,10 +31,10 @@ static int64_t digest_rules(const struct keep_rule *rules, size_t count)
 static int put_rule(struct store_tx *tx, const struct keep_rule *r, struct err *e)
 {
 	return query_exec(tx, e,
-		"INSERT INTO keep (level, name, age_ms, unread_ms, items, bytes)"
-		" VALUES (?, ?, ?, ?, ?, ?)",
+		"INSERT INTO keep (level, name, age_ms, unread_ms, items, bytes, stories)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?)",
 		as_int(r->level), as_text(r->name), as_id(r->keep.age_ms), as_id(r->keep.unread_ms),
-		as_id(r->keep.items), as_id(r->keep.bytes));
+		as_id(r->keep.items), as_id(r->keep.bytes), as_id(r->stories));
 }
 
 int keep_set_rules(struct store_tx *tx, const struct keep_rule *rules, size_t count, struct err *e)

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "store/store.h"
+#include "store/stories.h"
 
 /* What one feed may keep; 0: not said at this level, a wider one counts. Ages count from an item's
  * reception. Starred items never go, and age takes none of the newest KEEP_LEAST and none that was
@@ -25,6 +25,7 @@ struct keep_rule {
 	enum keep_level level;
 	const char *name;
 	struct keep keep;
+	enum grouping_level stories; /* what the daemon's or a folder's section says of them */
 };
 
 /* Replaces all rules; writes nothing where nothing differs. Without one of the daemon, which sets

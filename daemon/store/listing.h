@@ -23,8 +23,8 @@ struct listing {
 };
 
 /* The condition that leaves out items `i` of feeds that are being deleted, and whether there are
- * any: mostly not, and then it costs nothing. A story goes by its first item, until that is deleted
- * and another speaks for it. */
+ * any: mostly not, and then it costs nothing. A story goes by the item that is shown, until that is
+ * deleted and another speaks for it. */
 #define LISTING_HIDE                                                                               \
 	" AND i.feed NOT IN (SELECT f.id FROM feed f WHERE f.detached_ms = " FEED_REMOVED ")"
 bool listing_hides(struct store_tx *tx);

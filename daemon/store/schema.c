@@ -131,10 +131,11 @@ static const char step_6[] =
 
 /* What the story index remembers (fingerprints.h), the ids of stories that were merged into others,
  * and what users said of stories: who shall never be one (stories), and whose items are never
- * grouped (hosts). item.words: a digest of its
- * words, NULL in rows of earlier versions; item.copy_of: the item whose text or address it shares;
- * item.pinned: a user put it where it is; story.lead: the item whose headline is shown, NULL: the
- * first one's; feed.identity: the rule by which its items are known again. */
+ * grouped (hosts). item.words: a digest of its words, NULL in rows of earlier versions;
+ * item.copy_of: the item whose text or address it shares; item.pinned: a user put it where it is;
+ * story.lead: the item whose headline is shown, NULL: the first one's; feed.identity: the rule by
+ * which its items are known again; `stories`: how alike items must be, in keep by the
+ * configuration's word for all feeds or a folder. */
 static const char step_7[] =
 	"CREATE TABLE fingerprint (item INTEGER PRIMARY KEY REFERENCES item ON DELETE CASCADE,"
 	" original INTEGER NOT NULL, time_ms INTEGER NOT NULL, data BLOB NOT NULL);"
@@ -151,6 +152,7 @@ static const char step_7[] =
 	"ALTER TABLE story ADD COLUMN lead INTEGER;"
 	"ALTER TABLE feed ADD COLUMN stories INTEGER;"
 	"ALTER TABLE folder ADD COLUMN stories INTEGER;"
+	"ALTER TABLE keep ADD COLUMN stories INTEGER;"
 	"ALTER TABLE feed ADD COLUMN identity INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE feed ADD COLUMN identity_note TEXT;"
 	"ALTER TABLE revision ADD COLUMN kind INTEGER NOT NULL DEFAULT 0;";

@@ -22,6 +22,10 @@ void schema_drop_copies(struct db *db, int64_t now_ms);
 #define FEED_REMOVED    "0"
 #define FEED_IS_VISIBLE "f.detached_ms IS NOT " FEED_REMOVED
 
+/* SQL: what the configuration, else a user, says of the stories of the folder `n`. */
+#define FOLDER_LEVEL                                                                               \
+	"coalesce((SELECT stories FROM keep WHERE level = 1 AND name = n.name), n.stories)"
+
 /* SQL: what people call the feed `f`. */
 #define FEED_LABEL "coalesce(nullif(f.name, ''), nullif(f.title, ''), f.url)"
 

@@ -1,6 +1,5 @@
 /* Read and starred: of items, and with them of their stories. */
-#include <stdlib.h>
-#include <string.h>
+#include <stdio.h>
 
 #include "store/changes.h"
 #include "store/items.h"
@@ -11,9 +10,12 @@
  */
 struct marking {
 	struct store_tx *tx;
-	int read, starred; /* -1, 0, +1 */
+	int read, starred; /* as in items_set_state() */
 	int changed;
 	struct change items, stories;
+	/* items that are read now and whose copies may not be yet */
+	int64_t named[CHANGE_IDS_MAX];
+	int named_count;
 };
 
 static bool wanted(int setting, bool is)
@@ -71,19 +73,21 @@ static int write_item(struct marking *m, int64_t id, bool read, bool starred, st
 }
 
 /* A story has a line when what a reader sees of it turns: all read, any starred. */
-static int mark_item(struct marking *m, int64_t id, struct err *e)
+static int turn_item(struct marking *m, int64_t id, int set_read, int set_starred,
+	int64_t *ret_unread, struct err *e)
 {
 	struct marked is;
 	bool read, starred;
 	int64_t unread, stars;
 	int status = look_up(m->tx, id, &is, e);
 
-	read = wanted(m->read, is.read);
-	starred = wanted(m->starred, is.starred);
-	if (status || !is.story || (read == is.read && starred == is.starred))
-		return status;
+	read = wanted(set_read, is.read);
+	starred = wanted(set_starred, is.starred);
 	unread = is.unread + is.read - read;
 	stars = is.stars + starred - is.starred;
+	*ret_unread = unread;
+	if (status || !is.story || (read == is.read && starred == is.starred))
+		return status;
 	status = write_item(m, id, read, starred, e);
 	if (status == 0)
 		status = query_exec(m->tx, e,
@@ -96,37 +100,94 @@ static int mark_item(struct marking *m, int64_t id, struct err *e)
 	return status;
 }
 
-/* Some ids first, since the rows are changed while they would be read. */
-static int list_story(struct store_tx *tx, int64_t story, int64_t after,
-	int64_t ids[CHANGE_IDS_MAX], int *ret_count, struct err *e)
+/* Some ids first, since the rows are changed while they would be read. The statement has three
+ * parameters: what is asked for, the id to go on behind, and how many. */
+static int turn_some(struct marking *m, const char *sql, struct value what, int read, int starred,
+	int64_t *after, struct err *e)
 {
+	int64_t ids[CHANGE_IDS_MAX], unread;
 	struct query q;
-	int count = 0;
+	int count = 0, status;
 
-	query_begin(&q, tx, "SELECT id FROM item WHERE story = ? AND id > ? ORDER BY id LIMIT ?");
-	query_bind(&q, as_int(story), as_int(after), as_int(CHANGE_IDS_MAX));
+	query_begin(&q, m->tx, sql);
+	query_bind(&q, what, as_int(*after), as_int(CHANGE_IDS_MAX));
 	while (count < CHANGE_IDS_MAX && query_row(&q))
 		query_read(&q, into(&ids[count++]));
-	*ret_count = count;
-	return query_end(&q, e);
+	status = query_end(&q, e);
+	*after = count == CHANGE_IDS_MAX ? ids[count - 1] : 0;
+	for (int n = 0; n < count && status == 0; n++)
+		status = turn_item(m, ids[n], read, starred, &unread, e);
+	return status;
 }
 
-/* A story may be long: its ids are taken by the hundred. */
+/* Stories and texts may be long: ids are taken by the hundred. */
+static int turn_all(
+	struct marking *m, const char *sql, struct value what, int read, int starred, struct err *e)
+{
+	int64_t after = 0;
+	int status;
+
+	do
+		status = turn_some(m, sql, what, read, starred, &after, e);
+	while (status == 0 && after);
+	return status;
+}
+
+/* ?1 are items as a JSON array. Their stories' items are looked through once for all of them. */
+#define NAMED "id IN (SELECT value FROM json_each(?1))"
+#define ALIKE                                                                                      \
+	"SELECT id FROM item INDEXED BY item_story WHERE story IN (SELECT story FROM item WHERE"   \
+	" " NAMED ") AND +read = 0 AND id > ?2"
+#define IN_ORDER " ORDER BY id LIMIT ?3"
+
+/* What tells the same as the items that were named; of a story it gets the same star. */
+static int read_copies(struct marking *m, int starred, struct err *e)
+{
+	static const char all[] = ALIKE IN_ORDER;
+	static const char copies[] = ALIKE " AND coalesce(copy_of, id) IN (SELECT coalesce(copy_of,"
+					   " id) FROM item WHERE " NAMED ")" IN_ORDER;
+	char ids[CHANGE_IDS_MAX * 21 + 2];
+	size_t len = 0;
+
+	for (int n = 0; n < m->named_count; n++)
+		len += (size_t)snprintf(ids + len, sizeof(ids) - len, "%c%lld", n ? ',' : '[',
+			(long long)m->named[n]);
+	snprintf(ids + len, sizeof(ids) - len, "]");
+	m->named_count = 0;
+	return len ? turn_all(m, m->read == STATE_READ ? copies : all, as_text(ids), 1, starred, e)
+		   : 0;
+}
+
+/* An item that was named. */
+static int mark_item(struct marking *m, int64_t id, struct err *e)
+{
+	int64_t unread;
+	int status = turn_item(m, id, m->read, m->starred, &unread, e);
+
+	if (status || m->read <= 0 || unread == 0)
+		return status;
+	m->named[m->named_count++] = id;
+	return m->named_count == CHANGE_IDS_MAX ? read_copies(m, 0, e) : 0;
+}
+
 static int mark_story(struct marking *m, int64_t story, struct err *e)
 {
-	int64_t ids[CHANGE_IDS_MAX];
-	int64_t after = 0, known;
-	int status = stories_find(m->tx, story, &known, e), count = 0;
+	bool shown = m->read == STATE_READ;
+	int64_t known, item;
+	int status = stories_find(m->tx, story, &known, e);
 
-	if (status)
+	if (status == 0 && shown) {
+		status = query_find(m->tx, &item, e,
+			"SELECT coalesce(lead, first_item) FROM story WHERE id = ?", as_int(known));
+		if (status == 0)
+			status = mark_item(m, item, e);
+		if (status == 0)
+			status = read_copies(m, m->starred, e);
+	}
+	if (status || (shown && !m->starred))
 		return status;
-	do {
-		status = list_story(m->tx, known, after, ids, &count, e);
-		for (int n = 0; n < count && status == 0; n++)
-			status = mark_item(m, ids[n], e);
-		after = count ? ids[count - 1] : after;
-	} while (status == 0 && count == CHANGE_IDS_MAX);
-	return status;
+	return turn_all(m, "SELECT id FROM item WHERE story = ? AND id > ? ORDER BY id LIMIT ?",
+		as_int(known), shown ? 0 : m->read, m->starred, e);
 }
 
 static int mark_all(struct store_tx *tx, const int64_t *ids, int count, int read, int starred,
@@ -144,6 +205,8 @@ static int mark_all(struct store_tx *tx, const int64_t *ids, int count, int read
 
 	for (int n = 0; n < count && status == 0; n++)
 		status = mark(&m, ids[n], e);
+	if (status == 0)
+		status = read_copies(&m, 0, e);
 	if (status == 0)
 		status = end_lines(&m, e);
 	if (status == 0)

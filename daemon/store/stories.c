@@ -1,6 +1,8 @@
 /* Stories in the database: opened, joined, listed; their counts are kept, never computed. */
 #include "store/stories.h"
 
+#include <string.h>
+
 #include "store/changes.h"
 #include "store/listing.h"
 #include "store/schema.h"
@@ -19,10 +21,65 @@ const char *story_reason_name(enum story_reason reason)
 	return reason_names[reason];
 }
 
-int stories_find_url(struct store_tx *tx, int64_t url_key, int64_t *ret_id, struct err *e)
+static const char *const level_names[] = {
+	[GROUPING_OFF] = "off",
+	[GROUPING_STRICT] = "strict",
+	[GROUPING_NORMAL] = "normal",
+	[GROUPING_WIDE] = "wide",
+};
+
+const char *story_level_name(enum grouping_level level)
 {
-	return query_find(
-		tx, ret_id, e, "SELECT min(story) FROM item WHERE url_key = ?", as_int(url_key));
+	return level_names[level];
+}
+
+bool story_level_parse(const char *name, enum grouping_level *ret_level)
+{
+	for (enum grouping_level level = GROUPING_OFF; level <= GROUPING_WIDE; level++) {
+		if (!level_names[level] || strcmp(level_names[level], name) != 0)
+			continue;
+		*ret_level = level;
+		return true;
+	}
+	return false;
+}
+
+int stories_find_url(
+	struct store_tx *tx, int64_t url_key, struct story_original *ret_original, struct err *e)
+{
+	*ret_original = (struct story_original){0};
+	int status = query_one(tx, NULL, e,
+		"SELECT story, coalesce(copy_of, id), read FROM item WHERE url_key = ?"
+		" ORDER BY story, id LIMIT 1",
+		VALUES(as_int(url_key)),
+		COLUMNS(into(&ret_original->story), into(&ret_original->item),
+			into(&ret_original->read)));
+
+	return status < 0 ? status : 0;
+}
+
+int stories_find_text(struct store_tx *tx, int64_t story, int64_t item,
+	struct story_original *ret_original, struct err *e)
+{
+	ret_original->story = story;
+	int status = query_one(tx, NULL, e,
+		"SELECT coalesce((SELECT copy_of FROM item WHERE id = ?1), ?1),"
+		" coalesce((SELECT read FROM item WHERE id = ?1),"
+		" (SELECT max(read) FROM item WHERE story = ?2 AND copy_of = ?1))",
+		VALUES(as_int(item), as_int(story)),
+		COLUMNS(into(&ret_original->item), into(&ret_original->read)));
+
+	return status < 0 ? status : 0;
+}
+
+int stories_is_read(struct store_tx *tx, int64_t story, bool *ret_read, struct err *e)
+{
+	int64_t unread;
+	int status =
+		query_find(tx, &unread, e, "SELECT unread FROM story WHERE id = ?", as_int(story));
+
+	*ret_read = unread == 0;
+	return status;
 }
 
 int stories_open(struct store_tx *tx, struct story_join *join, int64_t time_ms, struct err *e)
@@ -58,6 +115,23 @@ int stories_join(struct store_tx *tx, const struct story_join *join, struct err 
 
 	return status ? status
 		      : query_found(query_changes(tx), "item of that story", join->item, e);
+}
+
+enum { LEAD_SOURCES = 3, LEAD_TITLE = 10 /* characters */ };
+
+int stories_find_lead(
+	struct store_tx *tx, int64_t story, int64_t item, int64_t *ret_lead, struct err *e)
+{
+	return query_find(tx, ret_lead, e,
+		"SELECT coalesce(lead, first_item) FROM story WHERE id = ? AND sources >= ?"
+		" AND (SELECT length(title) FROM item WHERE id = ?) >= ?",
+		as_int(story), as_int(LEAD_SOURCES), as_int(item), as_int(LEAD_TITLE));
+}
+
+int stories_set_lead(struct store_tx *tx, int64_t story, int64_t item, struct err *e)
+{
+	return query_exec(
+		tx, e, "UPDATE story SET lead = ? WHERE id = ?", as_int(item), as_int(story));
 }
 
 /* -- merged -- */
@@ -99,7 +173,8 @@ static int move_items(
 	return status;
 }
 
-/* Counts are added, but for the feeds, which may be in both. */
+/* Counts are added, but for the feeds, which may be in both. The one that more have told gives the
+ * headline. */
 static int add_counts(
 	struct store_tx *tx, int64_t from, int64_t into_story, int64_t rev, struct err *e)
 {
@@ -108,9 +183,11 @@ static int add_counts(
 		" unread = story.unread + f.unread, starred = story.starred + f.starred,"
 		" updated_ms = max(story.updated_ms, f.updated_ms),"
 		" first_item = min(story.first_item, f.first_item),"
+		" lead = iif(f.sources > story.sources AND f.sources >= ?4,"
+		"  coalesce(f.lead, f.first_item), story.lead),"
 		" sources = (SELECT count(DISTINCT feed) FROM item WHERE story = ?2)"
 		" FROM (SELECT * FROM story WHERE id = ?1) AS f WHERE story.id = ?2",
-		as_int(from), as_int(into_story), as_int(rev));
+		as_int(from), as_int(into_story), as_int(rev), as_int(LEAD_SOURCES));
 }
 
 int stories_merge(
@@ -136,18 +213,23 @@ int stories_merge(
 }
 
 /* What is selected, and where it goes. */
+#define OF_FIRST(sql) "(SELECT " sql " FROM item WHERE id = s.first_item)"
 #define STORY_COLUMNS                                                                              \
-	" s.id, s.rev, i.title, i.link, i.excerpt, " FEED_LABEL ","                                \
-	" i.received_ms, s.updated_ms, " ITEM_TIME                                                 \
-	", s.sources, s.items, s.unread = 0, s.starred > 0"
+	" s.id, s.rev, i.id, i.title, i.link, i.excerpt, " FEED_LABEL                              \
+	", iif(s.lead IS NULL, i.received_ms, " OF_FIRST(                                          \
+		"received_ms") "), s.updated_ms,"                                                  \
+			       " iif(s.lead IS NULL, " ITEM_TIME                                   \
+			       ", " OF_FIRST(ITEM_TIME) "),"                                       \
+							" s.sources, s.items, s.unread = 0, "      \
+							"s.starred > 0"
 #define STORY_ROWS                                                                                 \
-	" FROM story s CROSS JOIN item i ON i.id = s.first_item"                                   \
+	" FROM story s CROSS JOIN item i ON i.id = coalesce(s.lead, s.first_item)"                 \
 	" CROSS JOIN feed f ON f.id = i.feed"
 #define STORY_FIELDS(s)                                                                            \
-	into(&(s)->id), into(&(s)->rev), into(&(s)->title), into(&(s)->url), into(&(s)->excerpt),  \
-		into(&(s)->source), into(&(s)->first_seen_ms), into(&(s)->updated_ms),             \
-		into(&(s)->published_ms), into(&(s)->sources), into(&(s)->items),                  \
-		into(&(s)->read), into(&(s)->starred)
+	into(&(s)->id), into(&(s)->rev), into(&(s)->lead), into(&(s)->title), into(&(s)->url),     \
+		into(&(s)->excerpt), into(&(s)->source), into(&(s)->first_seen_ms),                \
+		into(&(s)->updated_ms), into(&(s)->published_ms), into(&(s)->sources),             \
+		into(&(s)->items), into(&(s)->read), into(&(s)->starred)
 
 int stories_list(struct store_tx *tx, const struct story_filter *f, struct page *page,
 	int (*each)(void *ctx, const struct story *story), void *ctx, struct err *e)

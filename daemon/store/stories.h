@@ -19,10 +19,25 @@ enum story_reason {
 const char *story_reason_name(
 	enum story_reason reason); /* "first", "same-guid", "same-url", "near-duplicate", ... */
 
+/* How alike items must be to be one story. The values are stored. */
+enum grouping_level {
+	GROUPING_INHERITED, /* not said here: what a folder, or the daemon, says counts */
+	GROUPING_OFF,       /* only what has the same address; nothing is known of texts */
+	GROUPING_REPRINTS,  /* the same text (for measuring) */
+	GROUPING_STRICT,
+	GROUPING_NORMAL,
+	GROUPING_WIDE,
+};
+
+/* "off", "strict", "normal", "wide"; NULL for the others. */
+const char *story_level_name(enum grouping_level level);
+bool story_level_parse(const char *name, enum grouping_level *ret_level);
+
 /* A row: text members are those of its representative item. Valid until the callback returns. */
 struct story {
 	int64_t id, rev;
-	const char *title, *url, *excerpt, *source; /* of the first item */
+	int64_t lead;                               /* the item that is shown */
+	const char *title, *url, *excerpt, *source; /* of that */
 	int64_t first_seen_ms;                      /* the first item's reception */
 	int64_t updated_ms;                         /* the newest item's time (ITEM_TIME) */
 	int64_t published_ms; /* of the first item, not later than received (DESIGN.md) */
@@ -41,9 +56,25 @@ struct story_member {
 		*evidence; /* JSON array of strings, or NULL: for same-url the key that matched */
 };
 
-/* The story that holds an item with this key (canonical URL, story/canonical.h), the oldest if
- * several; 0 when there is none. */
-int stories_find_url(struct store_tx *tx, int64_t url_key, int64_t *ret_id, struct err *e);
+/* What a further item is a copy of. */
+struct story_original {
+	int64_t story; /* 0: of nothing */
+	int64_t item;  /* the first of its copies, which need not be here any more */
+	bool read;     /* what was copied */
+};
+
+/* The item with this key (canonical URL, story/canonical.h), that of the oldest story if several.
+ */
+int stories_find_url(
+	struct store_tx *tx, int64_t url_key, struct story_original *ret_original, struct err *e);
+
+/* The item of a story that stands for all of its text; where it is gone, the others' state counts.
+ */
+int stories_find_text(struct store_tx *tx, int64_t story, int64_t item,
+	struct story_original *ret_original, struct err *e);
+
+/* Whether all of its items are read. */
+int stories_is_read(struct store_tx *tx, int64_t story, bool *ret_read, struct err *e);
 
 /* An item's place. `item` is what items_insert() returned. */
 struct story_join {
@@ -53,6 +84,8 @@ struct story_join {
 	double score;
 	const char *evidence;
 	int64_t now_ms, rev;
+	int64_t copy_of; /* the first of its copies; 0: it is none */
+	bool read;       /* from the beginning: what it repeats was read */
 };
 
 /* Opens the story of a new item of this time (ITEM_TIME), counted as its only one, and sets
@@ -62,6 +95,14 @@ int stories_begin(struct store_tx *tx, const struct story_join *join, struct err
 
 /* Counts a further item, which items_insert() has put into the story. */
 int stories_join(struct store_tx *tx, const struct story_join *join, struct err *e);
+
+/* The item that is shown of a story, if another one may take its place: several outlets tell it,
+ * and that one has a headline; else 0. */
+int stories_find_lead(
+	struct store_tx *tx, int64_t story, int64_t item, int64_t *ret_lead, struct err *e);
+
+/* Writes no line: an item that joins a story has one. */
+int stories_set_lead(struct store_tx *tx, int64_t story, int64_t item, struct err *e);
 
 /* Whether there is such a story; its own id, or that of the one it was merged into, is in
  * *ret_id, else 0. */
@@ -89,7 +130,8 @@ int stories_get(struct store_tx *tx, int64_t id, struct arena *arena, struct sto
 int stories_members(struct store_tx *tx, int64_t id,
 	int (*each)(void *ctx, const struct story_member *member), void *ctx, struct err *e);
 
-/* As items_set_state(), for all items of the stories. */
+/* As items_set_state(), for all items of the stories; but STATE_READ is for the one that is shown
+ * and its copies. */
 int stories_set_state(struct store_tx *tx, const int64_t *ids, int count, int read, int starred,
 	int64_t now_ms, int *ret_changed, struct err *e);
 

@@ -7,8 +7,9 @@
 #include "story/index_parts.h"
 
 enum {
-	ITEMS_FIRST = 8,  /* the first items are weighed as if there had been so many */
-	OFTEN_UNIT = 177, /* the natural logarithm in 1/256 of the binary one */
+	ITEMS_FIRST = 8,         /* the first items are weighed as if there had been so many */
+	OFTEN_UNIT = 177,        /* the natural logarithm in 1/256 of the binary one */
+	NEARER = SCORE_ONE / 16, /* what is clear between two cosines */
 };
 
 struct story_index *story_index_create(index_load *load, void *ctx)
@@ -87,6 +88,18 @@ const struct vector *index_weigh(struct story_index *x, const struct fingerprint
 		memcpy(x->weighed_terms, f->terms, bytes);
 	x->weighed_count = f->term_count;
 	return &x->weighed.vector;
+}
+
+const struct centroid *index_middle(struct story_index *x, const struct tale *t, int number)
+{
+	struct centroid *c = &x->middles[number];
+
+	if (t->centroid.count)
+		return &t->centroid;
+	c->count = 0;
+	for (uint32_t g = t->first_group; g; g = x->groups[g].next)
+		(void)!centroid_add(c, x->groups[g].vector); /* there is room */
+	return c;
 }
 
 /* -- remembering -- */
@@ -247,6 +260,22 @@ int story_index_add(struct story_index *x, const struct index_item *item)
 	x->weighed_count = 0;
 	rv = count_terms(x, item->fingerprint);
 	return rv ? rv : add_shingles(x, item->fingerprint, group);
+}
+
+bool story_index_is_nearer(struct story_index *x, int64_t item, int64_t other)
+{
+	uint32_t a = index_get(&x->groups_by_id, item), b;
+	const struct tale *t = a ? &x->tales[x->groups[a].tale] : NULL;
+	const struct centroid *middle;
+
+	if (!t || t->group_count < 3)
+		return false;
+	b = other ? index_get(&x->groups_by_id, other) : t->first_group;
+	if (!b || x->groups[b].tale != x->groups[a].tale)
+		return false;
+	middle = index_middle(x, t, 0);
+	return vector_centroid_cosine(x->groups[a].vector, middle) >=
+	       vector_centroid_cosine(x->groups[b].vector, middle) + NEARER;
 }
 
 static int rename_tale(struct story_index *x, uint32_t tale, int64_t into)

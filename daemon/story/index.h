@@ -68,6 +68,11 @@ void story_index_judge(struct story_index *index, const struct index_item *item,
 int story_index_add(struct story_index *index, const struct index_item *item)
 	__attribute__((warn_unused_result));
 
+/* Whether an item is clearly nearer to what its story tells than another one of it (0: than its
+ * first). Both are known as the first of their text, and the story has three texts at least, else
+ * it is not. */
+bool story_index_is_nearer(struct story_index *index, int64_t item, int64_t other);
+
 /* All items of one story are another's from now on. ERR_NOMEM. */
 int story_index_merge(struct story_index *index, int64_t from, int64_t into)
 	__attribute__((warn_unused_result));

@@ -232,19 +232,6 @@ static uint32_t fade(uint32_t score, const struct tale *t, int64_t time_ms)
 	return score;
 }
 
-/* Valid until it is asked for with the same number again. */
-static const struct centroid *middle_of(struct story_index *x, const struct tale *t, int number)
-{
-	struct centroid *c = &x->middles[number];
-
-	if (t->centroid.count)
-		return &t->centroid;
-	c->count = 0;
-	for (uint32_t g = t->first_group; g; g = x->groups[g].next)
-		(void)!centroid_add(c, x->groups[g].vector); /* there is room */
-	return c;
-}
-
 static uint32_t score_tale(
 	struct story_index *x, const struct candidate *c, const struct vector *v, int64_t time_ms)
 {
@@ -256,7 +243,7 @@ static uint32_t score_tale(
 
 		best = cosine > best ? cosine : best;
 	}
-	middle = t->group_count > 1 ? vector_centroid_cosine(v, middle_of(x, t, 0)) : best;
+	middle = t->group_count > 1 ? vector_centroid_cosine(v, index_middle(x, t, 0)) : best;
 	return fade((best + middle) / 2, t, time_ms);
 }
 
@@ -327,7 +314,7 @@ static bool are_one(
 {
 	if ((a->feed && has_told(x, b, a->feed)) || (b->feed && has_told(x, a, b->feed)))
 		return false;
-	return centroid_cosine(middle_of(x, a, 0), middle_of(x, b, 1)) >= least;
+	return centroid_cosine(index_middle(x, a, 0), index_middle(x, b, 1)) >= least;
 }
 
 static void judge_event(struct story_index *x, const struct index_item *item,

@@ -64,6 +64,10 @@ void index_weigh_now(const struct story_index *x, const struct fingerprint *f, s
 /* The same, kept; valid until the next one, or an item is added. */
 const struct vector *index_weigh(struct story_index *x, const struct fingerprint *f);
 
+/* What a story tells of. Valid until one is asked for with the same number (below INDEX_MIDDLES).
+ */
+const struct centroid *index_middle(struct story_index *x, const struct tale *t, int number);
+
 /* Maps hold pointers; an index is one that is never NULL, and never 0. */
 static inline uint32_t index_get(const struct map *m, int64_t id)
 {

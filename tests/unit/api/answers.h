@@ -7,8 +7,8 @@
 #include "unit/api/fixture.h"
 
 #define FEED_KEYS                                                                                  \
-	"id rev url credentials name title section folder owners interval_s status link "          \
-	"description language "                                                                    \
+	"id rev url credentials name title section folder owners interval_s stories status "       \
+	"link description language "                                                               \
 	"icon created detached last_poll last_ok last_new silent silent_since next_due "           \
 	"due_reason http_status error "                                                            \
 	"moved_url items unread"

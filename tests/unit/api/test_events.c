@@ -145,7 +145,8 @@ static void test_greeting(void **state)
 		"{\"seq\":3,\"kind\":\"item\",\"op\":\"new\",\"time\":\"",
 		store_epoch(w.f.store));
 	client_wait(&c, wanted);
-	client_wait(&c, "\"initial\":false,\"feed\":1,\"ids\":[1],\"items\":[{\"id\":1,\"rev\":3,");
+	client_wait(&c, "\"initial\":false,\"edit\":null,\"feed\":1,\"ids\":[1],\"items\":[{\"id\":"
+			"1,\"rev\":3,");
 	client_wait(&c, "event: story.new\n");
 	client_close(&c);
 	/* HEAD tells the head only. */

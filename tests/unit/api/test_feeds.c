@@ -71,13 +71,29 @@ static void test_feed_edits(void **state)
 		"feed-exists|\"existing\":1");
 	expect(&w, "PATCH", "/api/v1/feeds/3", "{\"url\":null}", 400, "\"member\":\"url\"");
 	expect(&w, "PATCH", "/api/v1/feeds/3", "{}", 400, "sets nothing");
+	expect(&w, "PATCH", "/api/v1/feeds/3", "{\"stories\":\"strict\"}", 200,
+		"\"stories\":\"strict\"");
+	expect(&w, "GET", "/api/v1/feeds/3", NULL, 200,
+		"\"grouping\":{\"level\":\"strict\",\"from\":\"feed\"}");
+	expect(&w, "PATCH", "/api/v1/feeds/3", "{\"stories\":\"reprints\"}", 400,
+		"stories must be strict, normal, wide, off or null|\"member\":\"stories\"");
+	expect(&w, "PATCH", "/api/v1/feeds/3", "{\"stories\":7}", 400, "\"member\":\"stories\"");
+	expect(&w, "PATCH", "/api/v1/feeds/3", "{\"stories\":null}", 200, "\"stories\":null");
+	expect(&w, "PATCH", "/api/v1/folders/1", "{\"stories\":\"off\"}", 200,
+		"{\"id\":1,|\"name\":\"News\",\"stories\":\"off\"}");
+	expect(&w, "GET", "/api/v1/folders/1", NULL, 200, "\"stories\":\"off\"}");
+	expect(&w, "GET", "/api/v1/feeds/1", NULL, 200,
+		"\"stories\":null|\"grouping\":{\"level\":\"off\",\"from\":\"folder\"}");
+	expect(&w, "GET", "/api/v1/changes?since=0&kinds=folder.update", NULL, 200,
+		"\"folders\":[{\"id\":1,|\"stories\":\"off\"}]");
+	expect(&w, "PATCH", "/api/v1/folders/1", "{\"name\":\"x\"}", 400, "\"member\":\"name\"");
 	expect(&w, "PATCH", "/api/v1/feeds/9", "{\"name\":\"x\"}", 404, "not-found");
 
 	expect(&w, "DELETE", "/api/v1/feeds/3", "{}", 400, "takes no body");
 	expect(&w, "DELETE", "/api/v1/feeds/3", NULL, 204, NULL);
-	assert_int_equal(w.feeds_changed, 3);
+	assert_int_equal(w.feeds_changed, 5);
 	expect(&w, "DELETE", "/api/v1/feeds/3", NULL, 404, "not-found");
-	assert_int_equal(w.feeds_changed, 3);
+	assert_int_equal(w.feeds_changed, 5);
 	world_close(&w);
 }
 

@@ -118,6 +118,8 @@ static const struct row {
 			"{\"ids\":[1,2,3],\"set\":{\"read\":false}}")},
 	{BODY("PATCH /api/v1/feeds/1", "26", "{\"name\":\"N\",\"folder\":\"F\"} "), 200,
 		"\"name\":\"N\"", BODY("PATCH /api/v1/feeds/1", "14", "{\"name\":null} ")},
+	{BODY("PATCH /api/v1/folders/1", "17", "{\"stories\":\"off\"}"), 200, "\"stories\":\"off\"",
+		BODY("PATCH /api/v1/folders/1", "16", "{\"stories\":null}")},
 	{BODY("PATCH /api/v1/feeds/1", "11", "{\"nam\":\"N\"}"), 400, "\"status\":400,", NULL},
 	{BODY("POST /api/v1/feeds", "36", "{\"url\":\"https://u:p@a.example/feed\"}"), 201,
 		"Location: /api/v1/feeds/|\"url\":\"https://a.example/feed\"", "last"},

@@ -6,7 +6,8 @@
 	"labels "                                                                                  \
 	"excerpt enclosures categories comments thumbnail language extensions revisions"
 #define STORY_KEYS                                                                                 \
-	"id rev title url summary source published first_seen updated sources items read starred"
+	"id rev lead title url summary source published first_seen updated sources items read "    \
+	"starred closed"
 
 static void test_root_and_status(void **state)
 {
@@ -259,6 +260,59 @@ static void test_stories(void **state)
 	expect(&w, "PATCH", "/api/v1/stories/99", "{\"read\":true}", 404, "not-found");
 	expect(&w, "GET", "/api/v1/stories?order=rev", NULL, 400, "\"parameter\":\"order\"");
 	expect(&w, "GET", "/api/v1/stories?q=x", NULL, 400, "search is not there yet");
+	poke(w.f.path, "UPDATE story SET updated_ms = 0, lead = 5 WHERE id = 4;"
+		       "UPDATE story SET updated_ms = 9999999999999 WHERE id = 5;"
+		       "UPDATE item_text SET content = '<p>other' WHERE id = 5");
+	expect(&w, "GET", "/api/v1/stories/4?content=html", NULL, 200,
+		"\"lead\":5|\"closed\":true|\"html\":\"<p>other");
+	expect(&w, "GET", "/api/v1/stories?dir=desc&limit=1", NULL, 200,
+		"{\"stories\":[{\"id\":5,|\"closed\":false}],");
+	world_close(&w);
+}
+
+/* Story 4: item 4, its copy 5, and 6, which tells the same in other words. */
+static void test_reading(void **state)
+{
+	static const struct {
+		bool reports; /* as configured */
+		const char *method, *path, *body;
+		const char *read; /* what is then */
+	} cases[] = {
+		{false, "PATCH", "/api/v1/items/4", "{\"read\":true}", "4,5"},
+		{false, "PATCH", "/api/v1/items/5", "{\"read\":true,\"reports\":true}", "4,5,6"},
+		{false, "PATCH", "/api/v1/items/5", "{\"starred\":true,\"reports\":true}", ""},
+		{false, "PATCH", "/api/v1/stories/4", "{\"read\":true}", "4,5"},
+		{false, "PATCH", "/api/v1/stories/4", "{\"read\":true,\"reports\":true}", "4,5,6"},
+		{true, "PATCH", "/api/v1/stories/4", "{\"read\":true}", "4,5,6"},
+		{true, "PATCH", "/api/v1/stories/4", "{\"read\":true,\"reports\":false}", "4,5"},
+		{true, "PATCH", "/api/v1/items/6", "{\"read\":true}", "4,5,6"},
+		{false, "POST", "/api/v1/items/batch", "{\"ids\":[5],\"set\":{\"read\":true}}",
+			"4,5"},
+		{false, "POST", "/api/v1/stories/batch",
+			"{\"ids\":[4],\"set\":{\"read\":true,\"reports\":true}}", "4,5,6"},
+	};
+	struct world w;
+	char sql[128];
+
+	(void)state;
+	fill(&w);
+	poke(w.f.path, "UPDATE item SET story = 4, copy_of = iif(id = 5, 4, NULL) WHERE id IN (5, "
+		       "6); DELETE FROM story WHERE id IN (5, 6)");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		poke(w.f.path, "UPDATE item SET read = 0; UPDATE story SET unread = items;"
+			       "UPDATE story SET unread = 3, items = 3 WHERE id = 4");
+		w.options.reports = cases[i].reports;
+		api_configure(w.api, &w.options);
+		expect(&w, cases[i].method, cases[i].path, cases[i].body, 200, "");
+		snprintf(sql, sizeof(sql),
+			"SELECT coalesce(group_concat(id), '') = '%s' FROM item WHERE read",
+			cases[i].read);
+		if (!peek(w.f.path, sql))
+			fail_msg("case %zu: %s are not read", i, cases[i].read);
+	}
+	expect(&w, "PATCH", "/api/v1/items/4", "{\"reports\":true}", 400, "sets nothing");
+	expect(&w, "PATCH", "/api/v1/items/4", "{\"read\":true,\"reports\":1}", 400,
+		"\"member\":\"reports\"");
 	world_close(&w);
 }
 
@@ -527,6 +581,7 @@ int main(void)
 		cmocka_unit_test(test_one_item),
 		cmocka_unit_test(test_batches),
 		cmocka_unit_test(test_stories),
+		cmocka_unit_test(test_reading),
 		cmocka_unit_test(test_c23_cursors),
 		cmocka_unit_test(test_c23_large_list),
 		cmocka_unit_test(test_changes),

@@ -15,6 +15,7 @@
 	"\"identity\":{\"rule\":\"id\",\"reason\":null,\"since\":null,\"items\":0,"                \
 	"\"rekeyed\":null,\"rekeyed_items\":0,\"text\":\"by their ids\"}"
 #define NO_WHY     "\"why\":{\"text\":null,\"candidates\":[]}"
+#define NO_LEVEL   "\"grouping\":{\"level\":null,\"from\":\"daemon\"}"
 #define WAITS_TIME "\"waits\":{\"for\":\"due-time\",\"until\":null,\"text\":\"its time\"}"
 
 static const struct {
@@ -24,7 +25,8 @@ static const struct {
 } cases[] = {
 	/* never polled: all of it */
 	{{0}, {API_WAIT_TIME, TIME_NONE},
-		"{" NO_WHY "," WAITS_TIME "," NOTHING "," BY_IDS ",\"repairs\":[],\"fetches\":[]}"},
+		"{" NO_WHY "," NO_LEVEL "," WAITS_TIME "," NOTHING "," BY_IDS
+		",\"repairs\":[],\"fetches\":[]}"},
 
 	{{.due_reason = "every 2h", .learned = {.plan = "rhythm/learned/2000 ttl/document/-"}},
 		{API_WAIT_SERVER, 61000},
@@ -32,7 +34,8 @@ static const struct {
 		"{\"rule\":\"rhythm\",\"level\":\"learned\",\"due\":\"1970-01-01T00:00:02.000Z\","
 		"\"text\":\"the rhythm of its items\",\"source\":\"seen by polling\"},"
 		"{\"rule\":\"ttl\",\"level\":\"publisher\",\"due\":null,"
-		"\"text\":\"the feed is good until then (ttl)\",\"source\":\"said in the feed\"}]},"
+		"\"text\":\"the feed is good until then (ttl)\",\"source\":\"said in the "
+		"feed\"}]}," NO_LEVEL ","
 		"\"waits\":{\"for\":\"host-held\",\"until\":\"1970-01-01T00:01:01.000Z\","
 		"\"text\":\"its server asked to be left alone\"}"},
 
@@ -78,6 +81,10 @@ static const struct {
 		"\"http_status\":null,\"bytes\":0,\"duration_ms\":30000,\"new_items\":0},"
 		"{\"time\":\"1970-01-01T00:00:01.000Z\",\"outcome\":\"ok\",\"http_status\":200,"
 		"\"bytes\":1548,\"duration_ms\":12,\"new_items\":3}]}"},
+
+	{{.folder_stories = GROUPING_OFF, .daemon_stories = GROUPING_WIDE},
+		{API_WAIT_NOTHING, TIME_NONE},
+		"\"grouping\":{\"level\":\"off\",\"from\":\"folder\"}"},
 
 	{{0}, {API_WAIT_NOTHING, TIME_NONE}, "\"for\":\"nothing\""},
 	{{0}, {API_WAIT_POLL, TIME_NONE}, "\"for\":\"answer\""},

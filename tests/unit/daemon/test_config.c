@@ -128,13 +128,16 @@ static void test_texts(void **state)
 {
 	struct fixture *f = *state;
 	expect_good(f,
-		"contact = 'https://example.org/me'\nstories = wide\nlog_level = debug\n"
+		"contact = 'https://example.org/me'\nstories = wide\nreading = reports\nlog_level "
+		"= debug\n"
 		"database = 'x/../state/./t.db'\nsocket = '/run/x//t.sock'\n"
 		"allow = { '127.0.0.0/8', ::1 }\nfile_roots = { '.', 'feeds/', '../b', '/c/' }\n");
 	char expected[400];
 	assert_string_equal(f->config.contact, "https://example.org/me");
 	assert_int_equal(f->config.log_level, LOG_DEBUG);
 	assert_int_equal(f->config.stories, GROUPING_WIDE);
+	assert_true(f->config.reports);
+	assert_true(config_api_options(&f->config).reports);
 	snprintf(expected, sizeof(expected), "%s/state/t.db", f->folder);
 	assert_string_equal(f->config.database, expected);
 	assert_string_equal(f->config.socket, "/run/x/t.sock");
@@ -232,8 +235,22 @@ static void test_keeping(void **state)
 	struct fixture *f = *state;
 	expect_good(f, "folder 'A' { keep_age = 20d }\nfeed 'A' { url = 'https://example.org/'\n "
 		       "keep_items = 7 }\nfolder \"B\" { }\n");
+	assert_int_equal(f->config.folder_count, 2);
 	assert_int_equal(f->config.folders[0].keep.age_ms, 20 * 86400000LL);
 	assert_int_equal(f->config.feeds[0].keep.items, 7);
+}
+
+static void test_levels(void **state)
+{
+	struct fixture *f = *state;
+	expect_good(f, "folder 'A' { stories = strict }\nfolder 'B' { stories = off }\n"
+		       "feed 'A' { url = 'https://a/'\n stories = wide }\n"
+		       "feed 'B' { url = 'https://b/' }\n");
+	assert_int_equal(f->config.stories, GROUPING_NORMAL);
+	assert_int_equal(f->config.folders[0].stories, GROUPING_STRICT);
+	assert_int_equal(f->config.folders[1].stories, GROUPING_OFF);
+	assert_int_equal(f->config.feeds[0].stories, GROUPING_WIDE);
+	assert_int_equal(f->config.feeds[1].stories, GROUPING_INHERITED);
 }
 
 /* All that is wrong is told at once, in the order of lines, and no more than a screenful. */
@@ -565,7 +582,7 @@ static void test_sample_uncommented(void **state)
 		keys += key && !peers;
 	}
 	expect_good(f, sample);
-	assert_int_equal(keys, 26);
+	assert_int_equal(keys, 27);
 	assert_int_equal(f->config.feed_count, 3);
 	assert_int_equal(f->config.folder_count + f->config.group_count, 1 + 1);
 	assert_string_equal(f->config.contact, "https://example.org/about-me");
@@ -612,6 +629,7 @@ int main(void)
 		TEST(test_lines),
 		TEST(test_feeds),
 		TEST(test_keeping),
+		TEST(test_levels),
 		TEST(test_many),
 		TEST(test_unreadable),
 		TEST(test_secrets),

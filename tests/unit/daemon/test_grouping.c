@@ -18,6 +18,8 @@ enum { FEEDS = 6, ARENA_BYTES = 8 << 20 };
 struct world {
 	struct fixture f;
 	struct grouping *grouping;
+	enum grouping_level level; /* of all feeds */
+	bool reports;
 	int64_t now_ms;
 };
 
@@ -98,6 +100,8 @@ static int try_put(struct world *w, const struct wanted *item, struct err *e)
 	struct ingest in = {.feed = item->feed,
 		.now_ms = w->now_ms,
 		.grouping = w->grouping,
+		.level = w->level,
+		.reports = w->reports,
 		.poll = {.now_ms = w->now_ms, .status = FEED_OK, .http_status = 200}};
 	struct draft *drafts = NULL;
 	struct arena arena;
@@ -187,6 +191,40 @@ static void test_reasons(void **state)
 	assert_int_equal(peek(w.f.path, "SELECT original FROM fingerprint WHERE item = 2"), 1);
 	assert_int_equal(peek(w.f.path, "SELECT original FROM fingerprint WHERE item = 3"), 3);
 	close_world(&w);
+}
+
+/* How alike two must be is what the feed of the second one says; the next one is asked anew. */
+static void test_levels(void **state)
+{
+	static const struct {
+		enum grouping_level daemon, feed;
+		bool joins;
+	} cases[] = {
+		{GROUPING_NORMAL, GROUPING_INHERITED, true},
+		{GROUPING_WIDE, GROUPING_INHERITED, true},
+		{GROUPING_REPRINTS, GROUPING_INHERITED, false},
+		{GROUPING_REPRINTS, GROUPING_NORMAL, true},
+		{GROUPING_NORMAL, GROUPING_REPRINTS, false},
+		{GROUPING_OFF, GROUPING_WIDE, true},
+	};
+
+	(void)state;
+	for (size_t n = 0; n < sizeof(cases) / sizeof(cases[0]); n++) {
+		struct world w;
+
+		open_world(&w);
+		grouping_set_level(w.grouping, cases[n].daemon);
+		put(&w, 1, "a", "President lands in capital for talks", wire);
+		w.level = cases[n].feed;
+		put(&w, 3, "c", "Capital receives the president with flags", report);
+		assert_int_equal(story_of(&w, "c") == 1, cases[n].joins);
+		w.level = GROUPING_INHERITED;
+		grouping_set_level(w.grouping, GROUPING_REPRINTS);
+		put(&w, 4, "d", "Flags for the president: capital receives him with a treaty",
+			"<p>Flags and a treaty for the president, and talks.</p>");
+		assert_reason(&w, "d", STORY_FIRST);
+		close_world(&w);
+	}
 }
 
 /* Words that are too long to be shown are cut, and evidence that is too long is none: never half a
@@ -303,6 +341,179 @@ static void test_shared_address(void **state)
 	arena_finish(&arena);
 }
 
+/* -- what was read -- */
+
+static int drop_first(struct store_tx *tx, void *arg, struct err *e)
+{
+	struct drop drop;
+
+	(void)arg;
+	drop_init(&drop, 1, NOW);
+	drop_add(&drop, 1, 1);
+	return drop_run(tx, &drop, false, e);
+}
+
+static int read_item(struct store_tx *tx, void *arg, struct err *e)
+{
+	int changed;
+
+	return items_set_state(tx, arg, 1, STATE_READ, 0, NOW, &changed, e);
+}
+
+static void assert_copies(struct world *w, const char *expected)
+{
+	char sql[300];
+
+	snprintf(sql, sizeof(sql),
+		"SELECT group_concat(guid || coalesce(copy_of, '') || iif(read, '+', '-'), ' ') ="
+		" '%s' FROM (SELECT * FROM item ORDER BY id)",
+		expected);
+	if (!peek(w->f.path, sql))
+		fail_msg("not %s", expected);
+}
+
+/* Copies know the first of them, by whichever they were found; what repeats something that was read
+ * is read when it comes, and counted. */
+static void test_copies_arrive(void **state)
+{
+	struct wanted linked = {.feed = 4, .guid = "d", .link = "https://1.example/a?utm_source=x"};
+	struct wanted first = {.feed = 1,
+		.guid = "a",
+		.link = "https://1.example/a",
+		.title = "President lands in capital for talks",
+		.html = wire};
+	int64_t one = 1, copy = 2;
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	assert_int_equal(try_put(&w, &first, NULL), 0);
+	put(&w, 2, "b", "A visit after 24 years", wire);
+	put(&w, 3, "c", "Capital receives the president with flags", report);
+	put(&w, 5, "e", "How to tie tomatoes", garden);
+	assert_copies(&w, "a- b1- c- e-");
+	must_write(&w.f, read_item, &copy);
+	assert_copies(&w, "a+ b1+ c- e-");
+	assert_int_equal(try_put(&w, &linked, NULL), 0);
+	put(&w, 6, "f", "President received with flags in the capital", report);
+	restart(&w);
+	put(&w, 5, "g", "A visit, once more", wire);
+	assert_copies(&w, "a+ b1+ c- e- d1+ f3- g1+");
+	assert_int_equal(peek(w.f.path, "SELECT unread * 10 + items FROM story WHERE id = 1"), 26);
+	must_write(&w.f, drop_first, NULL);
+	linked = (struct wanted){.feed = 6, .guid = "h", .title = "A visit!", .html = wire};
+	assert_int_equal(try_put(&w, &linked, NULL), 0);
+	assert_copies(&w, "b1+ c- e- d1+ f3- g1+ h1+"); /* by those that are left */
+	must_write(&w.f, read_item, &one);
+	close_world(&w);
+}
+
+/* Other reports are read only where all that came before was, and if so set. */
+static void test_reports_arrive(void **state)
+{
+	int64_t one = 1;
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	put(&w, 1, "a", "President lands in capital for talks", wire);
+	must_write(&w.f, read_item, &one);
+	w.reports = true;
+	put(&w, 3, "c", "Capital receives the president with flags", report);
+	put(&w, 5, "e", "How to tie tomatoes", garden);
+	assert_copies(&w, "a+ c+ e-");
+	w.reports = false;
+	put(&w, 2, "d", "Flags and a treaty: president in the capital for talks",
+		"<p>Talks, flags, a treaty on defence: the president and his host.</p>");
+	assert_copies(&w, "a+ c+ e- d-");
+	w.reports = true;
+	put(&w, 4, "f", "President in the capital: talks, flags and a treaty",
+		"<p>A treaty on defence, talks and flags for the president.</p>");
+	assert_copies(&w, "a+ c+ e- d- f-");
+	close_world(&w);
+}
+
+/* -- the item that is shown -- */
+
+static void assert_lead(struct world *w, const char *guid)
+{
+	char sql[160];
+
+	snprintf(sql, sizeof(sql),
+		"SELECT guid = '%s' FROM item WHERE id = (SELECT coalesce(lead, first_item) FROM"
+		" story WHERE id = 1)",
+		guid);
+	if (!peek(w->f.path, sql))
+		fail_msg("%s does not lead", guid);
+}
+
+/* A briefing tells of it among other things, and three outlets tell of nothing else. */
+static void tell_first(struct world *w)
+{
+	static const char brief[] =
+		"<p>The president landed in the capital; a treaty on defence is to be signed."
+		" Showers are expected up north. Shares closed higher, oil fell, gold was steady;"
+		" a museum reopens on Sunday after repairs that took three winters. Trams stop at"
+		" noon for a marathon. Bakers ask for cheaper flour, teachers for smaller classes,"
+		" and our gardener for patience with tomatoes.</p>";
+
+	put(w, 1, "a", "Morning briefing: president, treaty, rain, museum", brief);
+	put(w, 2, "b", "Defence treaty brings president to capital: morning of rain", NULL);
+	put(w, 3, "c", "In the capital the president signs a treaty on defence", NULL);
+}
+
+static const struct wanted best = {.feed = 4,
+	.guid = "d",
+	.title = "President in the capital, a treaty on defence",
+	.html = "<p>In the capital: a president, defence, a treaty.</p>"};
+
+/* The one that is clearly nearer to what all tell is shown, if it has a headline, and stays so when
+ * others tell the same, and over a start. */
+static void test_lead(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	tell_first(&w);
+	put(&w, 3, "s", "Treaty", "<p>The president in the capital: a treaty on defence.</p>");
+	assert_lead(&w, "a");
+	assert_int_equal(try_put(&w, &best, NULL), 0);
+	assert_lead(&w, "d");
+	restart(&w);
+	put(&w, 5, "e", "The president in the capital with a treaty",
+		"<p>For a treaty on defence the president is in the capital.</p>");
+	assert_lead(&w, "d");
+	assert_int_equal(peek(w.f.path, "SELECT count(*) FROM story"), 1);
+	assert_int_equal(peek(w.f.path, "SELECT count(*) FROM change WHERE kind = 'story'"), 6);
+	close_world(&w);
+}
+
+/* With the item or not at all. */
+static void test_lead_faults(void **state)
+{
+	long failed = 1;
+
+	(void)state;
+	for (long n = 0; failed; n++) {
+		struct world w;
+		struct err e = {0};
+		int status;
+
+		open_world(&w);
+		tell_first(&w);
+		faultvfs_fail_after(n, FAULTVFS_WRITE, SQLITE_IOERR, false);
+		status = try_put(&w, &best, &e);
+		failed = faultvfs_off();
+		assert_true(failed || status == 0);
+		assert_lead(&w, status ? "a" : "d");
+		if (status)
+			assert_int_equal(try_put(&w, &best, NULL), 0);
+		assert_lead(&w, "d");
+		close_world(&w);
+	}
+}
+
 /* -- memory and database -- */
 
 static void test_restart(void **state)
@@ -359,16 +570,6 @@ static void test_undone(void **state)
 	assert_int_equal(peek(w.f.path, "SELECT count(*) FROM fingerprint"), 2);
 	arena_finish(&arena);
 	close_world(&w);
-}
-
-static int drop_first(struct store_tx *tx, void *arg, struct err *e)
-{
-	struct drop drop;
-
-	(void)arg;
-	drop_init(&drop, 1, NOW);
-	drop_add(&drop, 1, 1);
-	return drop_run(tx, &drop, false, e);
 }
 
 /* A story that went with its items is joined by nothing. */
@@ -476,10 +677,15 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reasons),
+		cmocka_unit_test(test_levels),
 		cmocka_unit_test(test_long_words),
 		cmocka_unit_test(test_windows),
 		cmocka_unit_test(test_one_feed),
 		cmocka_unit_test(test_shared_address),
+		cmocka_unit_test(test_copies_arrive),
+		cmocka_unit_test(test_reports_arrive),
+		cmocka_unit_test(test_lead),
+		cmocka_unit_test(test_lead_faults),
 		cmocka_unit_test(test_restart),
 		cmocka_unit_test(test_undone),
 		cmocka_unit_test(test_story_is_gone),

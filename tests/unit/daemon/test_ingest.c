@@ -311,7 +311,8 @@ static void test_all_or_nothing(void **state)
 
 static int set_rule(struct store_tx *tx, void *arg, struct err *e)
 {
-	const struct keep_rule rule = {KEEP_DAEMON, "", {90 * DAY, 90 * DAY, *(int *)arg, 1 << 30}};
+	const struct keep_rule rule = {
+		KEEP_DAEMON, "", {90 * DAY, 90 * DAY, *(int *)arg, 1 << 30}, 0};
 
 	return keep_set_rules(tx, &rule, 1, e);
 }

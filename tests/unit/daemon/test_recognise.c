@@ -382,7 +382,8 @@ static void test_guids_alike_later(void **state)
 
 static int set_rule(struct store_tx *tx, void *arg, struct err *e)
 {
-	const struct keep_rule rule = {KEEP_DAEMON, "", {90 * DAY, 90 * DAY, *(int *)arg, 1 << 30}};
+	const struct keep_rule rule = {
+		KEEP_DAEMON, "", {90 * DAY, 90 * DAY, *(int *)arg, 1 << 30}, GROUPING_NORMAL};
 
 	return keep_set_rules(tx, &rule, 1, e);
 }

@@ -270,12 +270,16 @@ static inline int put_item(struct store_tx *tx, int64_t feed, int64_t key, int64
 		.kind = CHANGE_STORY_NEW, .seq = changes_reserve(tx), .time_ms = now_ms};
 	struct story_join join = {
 		.feed = feed, .url_key = url_key, .now_ms = now_ms, .rev = stories.seq};
+	struct story_original same = {0};
 	int status = 0;
 
 	snprintf(guid, sizeof(guid), "guid-%lld", (long long)key);
 	item.content = (char *)(uintptr_t)content;
 	if (url_key)
-		status = stories_find_url(tx, url_key, &join.story, e);
+		status = stories_find_url(tx, url_key, &same, e);
+	join.story = same.story;
+	join.copy_of = same.item;
+	join.read = same.read;
 	join.reason = join.story ? STORY_SAME_URL : STORY_FIRST;
 	stories.kind = join.story ? CHANGE_STORY_GROWN : CHANGE_STORY_NEW;
 	if (status == 0 && !join.story)

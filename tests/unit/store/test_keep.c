@@ -113,9 +113,9 @@ static int set_up_feeds(struct store_tx *tx, void *arg, struct err *e)
 {
 	const struct rules *r = arg;
 	const struct keep_rule rules[] = {
-		{KEEP_DAEMON, "", r->daemon}, {KEEP_FOLDER, "F", r->folder},
-		{KEEP_FEED, "S", r->feed},
-		{KEEP_FEED, "F", {DAY, DAY, 1, 1}}, /* names of levels do not mix */
+		{KEEP_DAEMON, "", r->daemon, 0}, {KEEP_FOLDER, "F", r->folder, 0},
+		{KEEP_FEED, "S", r->feed, 0},
+		{KEEP_FEED, "F", {DAY, DAY, 1, 1}, 0}, /* names of levels do not mix */
 	};
 	const struct feed_declaration feeds[] = {
 		{.section = "S", .url = "u1", .folder = "F"}, {.section = "T", .url = "u2"}};
@@ -205,8 +205,8 @@ static void test_read_a_moment_ago(void **state)
 
 static int set_rules(struct store_tx *tx, void *arg, struct err *e)
 {
-	const struct keep_rule rules[] = {
-		{KEEP_DAEMON, "", {DAY, DAY, *(int *)arg, 1}}, {KEEP_FOLDER, "F", {.items = 2}}};
+	const struct keep_rule rules[] = {{KEEP_DAEMON, "", {DAY, DAY, *(int *)arg, 1}, 0},
+		{KEEP_FOLDER, "F", {.items = 2}, 0}};
 
 	return keep_set_rules(tx, rules, *(int *)arg ? 2 : 0, e);
 }

@@ -376,26 +376,26 @@ static void test_what_is_kept_longer(void **state)
 		bool one;
 	} cases[] = {
 		{{.section = "A", .url = "http://h/a"}, {.section = "B", .url = "http://h/b"},
-			{KEEP_FEED, "A", {.items = 100000}}, false},
+			{KEEP_FEED, "A", {.items = 100000}, 0}, false},
 		{{.section = "A", .url = "http://h/a"}, {.section = "B", .url = "http://h/b"},
-			{KEEP_FEED, "B", {.items = 100000}}, true},
+			{KEEP_FEED, "B", {.items = 100000}, 0}, true},
 		{{.section = "A", .url = "http://h/a"}, {.url = "http://h/b"},
-			{KEEP_FEED, "A", {.items = 100000}}, true},
+			{KEEP_FEED, "A", {.items = 100000}, 0}, true},
 		{{.section = "A", .url = "http://h/a", .folder = "G"},
 			{.section = "B", .url = "http://h/b", .folder = "H"},
-			{KEEP_FOLDER, "G", {.items = 100000}}, false},
+			{KEEP_FOLDER, "G", {.items = 100000}, 0}, false},
 		{{.section = "A", .url = "http://h/a", .folder = "G"},
 			{.section = "B", .url = "http://h/b", .folder = "G"},
-			{KEEP_FOLDER, "G", {.items = 100000}}, true},
+			{KEEP_FOLDER, "G", {.items = 100000}, 0}, true},
 		{{.section = "A", .url = "http://h/a", .folder = "G"},
 			{.section = "B", .url = "http://h/b"},
-			{KEEP_FOLDER, "G", {.items = 100000}}, true},
+			{KEEP_FOLDER, "G", {.items = 100000}, 0}, true},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct keep_rule rules[] = {{KEEP_DAEMON, "", {1, 1, 1, 1}}, cases[i].rule,
-			{KEEP_FOLDER, "Other", {.items = 1}}};
+		struct keep_rule rules[] = {{KEEP_DAEMON, "", {1, 1, 1, 1}, 0}, cases[i].rule,
+			{KEEP_FOLDER, "Other", {.items = 1}, 0}};
 		struct step both = {.owner = FEED_OWNER_CONFIG, .declared = {cases[i].from}};
 		struct fixture f;
 

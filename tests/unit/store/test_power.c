@@ -146,7 +146,7 @@ static int add_feeds(struct store_tx *tx, void *arg, struct err *e)
 
 static int keep_few(struct store_tx *tx, void *arg, struct err *e)
 {
-	static const struct keep_rule rule = {KEEP_DAEMON, "", {1, 1, 100000, 1 << 16}};
+	static const struct keep_rule rule = {KEEP_DAEMON, "", {1, 1, 100000, 1 << 16}, 0};
 
 	(void)arg;
 	return keep_set_rules(tx, &rule, 1, e);

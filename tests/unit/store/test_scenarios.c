@@ -59,9 +59,10 @@ static int change_feed(struct store_tx *tx, void *arg, struct err *e)
 		.folder = "H",
 		.url = "u5"};
 	int64_t other;
+	int status = folders_change(tx, 1, GROUPING_OFF, NOW, e);
 
 	(void)arg;
-	return feeds_change(tx, 1, &patch, NOW, &other, e);
+	return status ? status : feeds_change(tx, 1, &patch, NOW, &other, e);
 }
 
 static int remove_feed(struct store_tx *tx, void *arg, struct err *e)
@@ -77,8 +78,8 @@ static int remove_feed(struct store_tx *tx, void *arg, struct err *e)
 
 static int set_rules(struct store_tx *tx, void *arg, struct err *e)
 {
-	static const struct keep_rule rules[] = {
-		{KEEP_DAEMON, "", {DAY, DAY, 20, 1 << 30}}, {KEEP_FOLDER, "F", {0, 0, 25, 0}}};
+	static const struct keep_rule rules[] = {{KEEP_DAEMON, "", {DAY, DAY, 20, 1 << 30}, 0},
+		{KEEP_FOLDER, "F", {0, 0, 25, 0}, 0}};
 
 	(void)arg;
 	return keep_set_rules(tx, rules, 2, e);

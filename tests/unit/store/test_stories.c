@@ -1,5 +1,6 @@
 /* Stories: opened, joined, found by URL, listed in pages, marked, told with their members. */
 #include "fixture.h"
+#include "store/drop.h"
 #include "support/faultvfs.h"
 
 static int two_feeds(struct store_tx *tx, void *arg, struct err *e)
@@ -72,14 +73,15 @@ static void test_get(void **state)
 }
 
 struct find {
-	int64_t url_key, id;
+	int64_t url_key;
+	struct story_original same;
 };
 
 static int find_url(struct store_tx *tx, void *arg, struct err *e)
 {
 	struct find *a = arg;
 
-	return stories_find_url(tx, a->url_key, &a->id, e);
+	return stories_find_url(tx, a->url_key, &a->same, e);
 }
 
 static void test_find_url(void **state)
@@ -91,13 +93,17 @@ static void test_find_url(void **state)
 	fixture_open(&f);
 	must_write(&f, three_stories, NULL);
 	must_read(&f, find_url, &a);
-	assert_int_equal(a.id, 1);
+	assert_int_equal(a.same.story, 1);
+	assert_int_equal(a.same.item, 1);
 	poke(f.path, "UPDATE item SET url_key = 11 WHERE id = 4");
+	poke(f.path, "UPDATE item SET url_key = 0 WHERE id = 1");
 	must_read(&f, find_url, &a);
-	assert_int_equal(a.id, 1); /* the oldest */
+	assert_int_equal(a.same.story, 1); /* the oldest */
+	assert_int_equal(a.same.item, 1);  /* the first of its copies, found by another one */
 	a.url_key = 12;
 	must_read(&f, find_url, &a);
-	assert_int_equal(a.id, 0);
+	assert_int_equal(a.same.story, 0);
+	assert_int_equal(a.same.item, 0);
 	fixture_close(&f);
 }
 
@@ -161,6 +167,143 @@ static void test_members(void **state)
 	fixture_close(&f);
 }
 
+/* -- the item that is shown -- */
+
+/* Its text is another's, its times stay those of the first. */
+static void test_lead(void **state)
+{
+	struct get g = {.id = 1};
+	struct fixture f;
+
+	(void)state;
+	fixture_open(&f);
+	must_write(&f, three_stories, NULL);
+	must_read(&f, get_story, &g);
+	assert_int_equal(g.story.lead, 1);
+	poke(f.path, "UPDATE story SET lead = 2 WHERE id = 1");
+	must_read(&f, get_story, &g);
+	assert_int_equal(g.story.lead, 2);
+	assert_string_equal(g.story.title, "guid-2");
+	assert_string_equal(g.story.source, "u2");
+	assert_int_equal(g.story.first_seen_ms, NOW);
+	assert_int_equal(g.story.published_ms, NOW - 1000);
+	assert_int_equal(g.story.updated_ms, NOW - 996);
+	arena_finish(&g.arena);
+	fixture_close(&f);
+}
+
+struct lead {
+	int64_t story, item, lead;
+};
+
+static int find_lead(struct store_tx *tx, void *arg, struct err *e)
+{
+	struct lead *l = arg;
+
+	return stories_find_lead(tx, l->story, l->item, &l->lead, e);
+}
+
+/* Three outlets make a crowd, and a headline is more than a word. */
+static void test_find_lead(void **state)
+{
+	struct lead l = {1, 2, 0};
+	struct fixture f;
+
+	(void)state;
+	fixture_open(&f);
+	must_write(&f, three_stories, NULL);
+	poke(f.path, "UPDATE item SET title = 'Ten letters' WHERE id = 2");
+	must_read(&f, find_lead, &l);
+	assert_int_equal(l.lead, 0);
+	poke(f.path, "UPDATE story SET sources = 3 WHERE id = 1");
+	must_read(&f, find_lead, &l);
+	assert_int_equal(l.lead, 1);
+	poke(f.path, "UPDATE story SET lead = 5 WHERE id = 1");
+	must_read(&f, find_lead, &l);
+	assert_int_equal(l.lead, 5);
+	poke(f.path, "UPDATE item SET title = 'Nine long' WHERE id = 2");
+	must_read(&f, find_lead, &l);
+	assert_int_equal(l.lead, 0);
+	poke(f.path, "UPDATE item SET title = NULL WHERE id = 2");
+	must_read(&f, find_lead, &l);
+	assert_int_equal(l.lead, 0);
+	fixture_close(&f);
+}
+
+static int merge_younger(struct store_tx *tx, void *arg, struct err *e)
+{
+	(void)arg;
+	return stories_merge(tx, 2, 1, NOW, e);
+}
+
+/* Of two stories the one that more have told gives the headline, if they are a crowd. */
+static void test_merged_lead(void **state)
+{
+	static const struct {
+		int lead[2], sources[2]; /* of the older one, and the younger; 0: NULL */
+		int expected;
+	} cases[] = {
+		{{0, 0}, {2, 1}, 0},
+		{{0, 0}, {1, 2}, 0},
+		{{0, 0}, {2, 3}, 3},
+		{{5, 0}, {2, 3}, 3},
+		{{5, 3}, {3, 3}, 5},
+		{{0, 3}, {4, 3}, 0},
+	};
+
+	(void)state;
+	for (size_t n = 0; n < sizeof(cases) / sizeof(cases[0]); n++) {
+		struct fixture f;
+		char sql[256];
+
+		fixture_open(&f);
+		must_write(&f, three_stories, NULL);
+		snprintf(sql, sizeof(sql),
+			"UPDATE story SET lead = nullif(iif(id = 1, %d, %d), 0),"
+			" sources = iif(id = 1, %d, %d)",
+			cases[n].lead[0], cases[n].lead[1], cases[n].sources[0],
+			cases[n].sources[1]);
+		poke(f.path, sql);
+		must_write(&f, merge_younger, NULL);
+		assert_int_equal(peek(f.path, "SELECT coalesce(lead, 0) FROM story WHERE id = 1"),
+			cases[n].expected);
+		fixture_close(&f);
+	}
+}
+
+static int drop_one(struct store_tx *tx, void *arg, struct err *e)
+{
+	struct drop drop;
+
+	drop_init(&drop, 1, NOW);
+	drop_add(&drop, *(int64_t *)arg, 1);
+	return drop_run(tx, &drop, false, e);
+}
+
+/* When it goes the oldest one left is shown; when others go it stays. */
+static void test_dropped_lead(void **state)
+{
+	struct get g = {.id = 1};
+	int64_t first = 1, lead = 5;
+	struct fixture f;
+
+	(void)state;
+	fixture_open(&f);
+	must_write(&f, three_stories, NULL);
+	poke(f.path, "UPDATE story SET lead = 5 WHERE id = 1");
+	must_write(&f, drop_one, &first);
+	must_read(&f, get_story, &g);
+	assert_int_equal(g.story.lead, 5);
+	assert_int_equal(g.story.first_seen_ms, NOW + 1);
+	must_write(&f, drop_one, &lead);
+	must_read(&f, get_story, &g);
+	assert_int_equal(g.story.lead, 2);
+	assert_int_equal(peek(f.path, "SELECT lead IS NULL FROM story WHERE id = 1"), 1);
+	assert_counts(f.path);
+	arena_finish(&g.arena);
+	fixture_close(&f);
+}
+
 /* -- states -- */
 
 struct mark {
@@ -182,29 +325,100 @@ static int mark_items(struct store_tx *tx, void *arg, struct err *e)
 	return items_set_state(tx, m->ids, m->count, m->read, m->starred, NOW, &m->changed, e);
 }
 
+/* Of story 1: item 1, its copy 2, and 5, which tells the same in other words. */
+static const struct {
+	const char *name;
+	bool stories;
+	struct mark mark; /* `changed` is what is expected */
+	int lead;         /* of story 1; 0: its first item */
+	bool marked;      /* all are read before */
+	const char *read, *starred;
+} mark_cases[] = {
+	{"an item", false, {{1}, 1, STATE_READ, 0, 2}, 0, false, "1,2", ""},
+	{"a copy", false, {{2}, 1, STATE_READ, 0, 2}, 0, false, "1,2", ""},
+	{"a report", false, {{5}, 1, STATE_READ, 0, 1}, 0, false, "5", ""},
+	{"a report and its story", false, {{5}, 1, STATE_READ_STORY, 0, 3}, 0, false, "1,2,5", ""},
+	{"items of two stories", false, {{3, 2}, 2, STATE_READ, 0, 3}, 0, false, "1,2,3", ""},
+	{"both copies", false, {{2, 1, 2}, 3, STATE_READ, 0, 2}, 0, false, "1,2", ""},
+	{"an item and its star", false, {{2}, 1, STATE_READ, 1, 2}, 0, false, "1,2", "2"},
+	{"a star alone", false, {{2}, 1, 0, 1, 1}, 0, false, "", "2"},
+	{"what is not there", false, {{99}, 1, STATE_READ, 0, 0}, 0, false, "", ""},
+	{"unread", false, {{1}, 1, -1, 0, 1}, 0, true, "2,3,4,5", ""},
+	{"read once more", false, {{1}, 1, STATE_READ, 0, 0}, 0, true, "1,2,3,4,5", ""},
+	{"a story", true, {{1}, 1, STATE_READ, 0, 2}, 0, false, "1,2", ""},
+	{"its lead", true, {{1}, 1, STATE_READ, 0, 1}, 5, false, "5", ""},
+	{"all of a story", true, {{1}, 1, STATE_READ_STORY, 0, 3}, 0, false, "1,2,5", ""},
+	{"a story and its star", true, {{1}, 1, STATE_READ, 1, 3}, 0, false, "1,2", "1,2,5"},
+	{"two stories", true, {{1, 2}, 2, STATE_READ, 0, 3}, 0, false, "1,2,3", ""},
+	{"an unread story", true, {{1}, 1, -1, 0, 3}, 0, true, "3,4", ""},
+	{"no story", true, {{99}, 1, STATE_READ, 0, 0}, 0, false, "", ""},
+};
+
+static void assert_ids(const char *path, const char *name, const char *column, const char *ids)
+{
+	char sql[256];
+
+	snprintf(sql, sizeof(sql),
+		"SELECT coalesce(group_concat(id), '') = '%s' FROM item WHERE %s", ids, column);
+	if (!peek(path, sql))
+		fail_msg("%s: %s are not %s", name, column, ids);
+}
+
 static void test_marking(void **state)
 {
-	struct mark m = {.ids = {1, 2}, .count = 2, .read = 1};
+	struct fixture f;
+	char sql[256];
+
+	(void)state;
+	fixture_open(&f);
+	must_write(&f, three_stories, NULL);
+	poke(f.path, "UPDATE item SET copy_of = NULL WHERE id = 5");
+	for (size_t n = 0; n < sizeof(mark_cases) / sizeof(mark_cases[0]); n++) {
+		struct mark m = mark_cases[n].mark;
+		int64_t before = store_seq(f.store);
+
+		snprintf(sql, sizeof(sql),
+			"UPDATE item SET read = %d, starred = 0; UPDATE story SET starred = 0,"
+			" unread = %d * items, lead = iif(id = 1, nullif(%d, 0), NULL)",
+			mark_cases[n].marked, !mark_cases[n].marked, mark_cases[n].lead);
+		poke(f.path, sql);
+		must_write(&f, mark_cases[n].stories ? mark_stories : mark_items, &m);
+		assert_ids(f.path, mark_cases[n].name, "read", mark_cases[n].read);
+		assert_ids(f.path, mark_cases[n].name, "starred", mark_cases[n].starred);
+		assert_int_equal(m.changed, mark_cases[n].mark.changed);
+		snprintf(sql, sizeof(sql),
+			"SELECT total(1 + coalesce(json_array_length(detail, '$.ids'), 0)) FROM"
+			" change WHERE kind = 'item' AND op = 'state' AND seq > %lld",
+			(long long)before);
+		assert_int_equal(peek(f.path, sql), m.changed);
+		assert_counts(f.path);
+	}
+	fixture_close(&f);
+}
+
+/* A story has a line when what is seen of it turns. */
+static void test_story_lines(void **state)
+{
+	static const char lines[] =
+		"SELECT count(*) FROM change WHERE kind = 'story' AND op = 'state'";
+	struct mark m = {.ids = {1, 2}, .count = 2, .read = STATE_READ};
 	struct get g = {.id = 1};
 	struct fixture f;
 
 	(void)state;
 	fixture_open(&f);
 	must_write(&f, three_stories, NULL);
-	must_write(
-		&f, mark_items, &m); /* two of the story's three items: the story does not turn */
+	poke(f.path, "UPDATE item SET copy_of = NULL WHERE id = 5");
+	must_write(&f, mark_items, &m);
 	must_read(&f, get_story, &g);
 	assert_false(g.story.read);
-	assert_int_equal(
-		peek(f.path, "SELECT count(*) FROM change WHERE kind = 'story' AND op = 'state'"),
-		0);
+	assert_int_equal(peek(f.path, lines), 0);
+	m.read = STATE_READ_STORY;
 	must_write(&f, mark_stories, &m);
 	assert_int_equal(m.changed, 2); /* item 5 and item 3 */
 	must_read(&f, get_story, &g);
 	assert_true(g.story.read);
-	assert_int_equal(
-		peek(f.path, "SELECT count(*) FROM change WHERE kind = 'story' AND op = 'state'"),
-		1);
+	assert_int_equal(peek(f.path, lines), 1);
 	m = (struct mark){.ids = {5}, .count = 1, .starred = 1};
 	must_write(&f, mark_items, &m);
 	must_read(&f, get_story, &g);
@@ -224,15 +438,23 @@ static int big_story(struct store_tx *tx, void *arg, struct err *e)
 	return status;
 }
 
+/* More copies, and more reports, than a line can name. */
 static void test_marking_a_big_story(void **state)
 {
-	struct mark m = {.ids = {1, 77}, .count = 2, .read = 1, .starred = 1};
+	struct mark m = {.ids = {1, 77}, .count = 2, .read = STATE_READ, .starred = 1};
 	struct fixture f;
 
 	(void)state;
 	fixture_open(&f);
 	must_write(&f, big_story, NULL);
 	must_write(&f, mark_stories, &m);
+	assert_int_equal(m.changed, 350);
+	assert_counts(f.path);
+	m = (struct mark){.ids = {1}, .count = 1, .read = -1, .starred = -1};
+	must_write(&f, mark_stories, &m);
+	assert_int_equal(m.changed, 350);
+	m = (struct mark){.ids = {250}, .count = 1, .read = STATE_READ};
+	must_write(&f, mark_items, &m);
 	assert_int_equal(m.changed, 350);
 	assert_counts(f.path);
 	fixture_close(&f);
@@ -355,7 +577,12 @@ int main(void)
 		cmocka_unit_test(test_find_url),
 		cmocka_unit_test(test_join_what_is_not_there),
 		cmocka_unit_test(test_members),
+		cmocka_unit_test(test_lead),
+		cmocka_unit_test(test_find_lead),
+		cmocka_unit_test(test_merged_lead),
+		cmocka_unit_test(test_dropped_lead),
 		cmocka_unit_test(test_marking),
+		cmocka_unit_test(test_story_lines),
 		cmocka_unit_test(test_marking_a_big_story),
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_reason_names),
