@@ -8,9 +8,10 @@ int fingerprints_put(struct store_tx *tx, const struct fingerprint_row *row, con
 	struct err *e)
 {
 	return query_exec(tx, e,
-		"INSERT OR REPLACE INTO fingerprint (item, original, time_ms, data)"
-		" VALUES (?, ?, ?, ?)",
-		as_int(row->item), as_int(row->original), as_int(row->time_ms), as_bytes(data));
+		"INSERT OR REPLACE INTO fingerprint (item, original, time_ms, level, data)"
+		" VALUES (?, ?, ?, ?, ?)",
+		as_int(row->item), as_int(row->original), as_int(row->time_ms), as_int(row->level),
+		as_bytes(data));
 }
 
 int fingerprints_get(struct store_tx *tx, int64_t item, struct buf *out, struct err *e)

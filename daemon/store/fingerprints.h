@@ -12,6 +12,7 @@ struct fingerprint_row {
 	int64_t item, story, feed;
 	int64_t original; /* the item whose text it reprints; itself: none */
 	int64_t time_ms;  /* ITEM_TIME */
+	int level;        /* by which its place was chosen; 0: its text counts for nothing */
 };
 
 /* `data` is the story room's. The row goes with its item. */
@@ -21,8 +22,9 @@ int fingerprints_put(struct store_tx *tx, const struct fingerprint_row *row, con
 /* Appends the data; 1, 0 when there is none, or an ERR_*. */
 int fingerprints_get(struct store_tx *tx, int64_t item, struct buf *out, struct err *e);
 
-/* Calls `each` for items beyond `after` that were received at `since_ms` or later, in the order of
- * their ids, `limit` at most; a negative return of `each` ends with that. *ret_count: how many. */
+/* Calls `each` for items beyond `after` that were received at `since_ms` or later and have a level,
+ * in the order of their ids, `limit` at most; a negative return of `each` ends with that.
+ * *ret_count: how many. */
 int fingerprints_list(struct store_tx *tx, int64_t after, int64_t since_ms, int limit,
 	int (*each)(void *ctx, const struct fingerprint_row *row, const struct buf *data),
 	void *ctx, int *ret_count, struct err *e);
