@@ -1,6 +1,4 @@
 /* Which story an item belongs to: the story index at work. */
-#include "grouping.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,27 +6,12 @@
 #include "base/json.h"
 #include "base/times.h"
 #include "base/utf8.h"
+#include "grouping_parts.h"
 #include "limits.h"
-#include "store/fingerprints.h"
 #include "store/stories.h"
+#include "store/words.h"
 
 enum { WORD_BYTES = 128 };
-
-struct grouping {
-	_Atomic(enum grouping_level) level;
-	struct story_index *index; /* NULL: nothing was read yet */
-	int64_t week;              /* since whose beginning it has been read anew */
-	int64_t loaded;            /* the last item that was read */
-	bool complete;
-	bool changed;   /* by this job */
-	bool old;       /* the database has rows that nobody will read again */
-	int64_t serial; /* the database's, as long as they are the same */
-	bool more;      /* to be read by `job` */
-	struct store *store;
-	struct store_job job;
-	struct store_tx *tx;
-	struct buf data; /* a fingerprint on its way from or to the database */
-};
 
 static bool load_one(void *ctx, int64_t item, struct fingerprint *ret_fingerprint)
 {
@@ -188,6 +171,7 @@ int grouping_begin(struct grouping *g, struct store_tx *tx, int64_t now_ms, stru
 
 	g->tx = tx;
 	g->changed = false;
+	g->job_level = g->level;
 	do
 		status = grouping_load(g, tx, now_ms, STORY_LOAD_ITEMS, &more, e);
 	while (status == 0 && more);
@@ -217,7 +201,7 @@ int grouping_judge(struct grouping *g, const struct index_item *item, struct ver
 	};
 	int status;
 
-	story_index_judge(g->index, item, levels[g->level], ret_verdict);
+	story_index_judge(g->index, item, levels[g->job_level], ret_verdict);
 	status = check(g, &ret_verdict->story, e);
 	if (status == 0)
 		status = check(g, &ret_verdict->merge, e);
@@ -265,17 +249,20 @@ void grouping_words(
 
 /* From here on what is remembered is ahead of the database, until the job and its commit are done.
  */
-static void begin_change(struct grouping *g)
+void grouping_begin_change(struct grouping *g)
 {
 	if (!g->changed)
 		g->serial++;
 	g->changed = true;
 }
 
-static int write_row(struct grouping *g, const struct index_item *item, struct err *e)
+static int write_row(
+	struct grouping *g, const struct index_item *item, enum grouping_level level, struct err *e)
 {
-	const struct fingerprint_row row = {
-		item->item, item->story, item->feed, item->group, item->time_ms};
+	const struct fingerprint_row row = {.item = item->item,
+		.original = item->group,
+		.time_ms = item->time_ms,
+		.level = (int)level};
 	size_t len = fingerprint_bytes(item->fingerprint);
 
 	buf_reset(&g->data);
@@ -286,22 +273,30 @@ static int write_row(struct grouping *g, const struct index_item *item, struct e
 	return fingerprints_put(g->tx, &row, &g->data, e);
 }
 
-int grouping_add(struct grouping *g, const struct index_item *item, struct err *e)
+int grouping_is_never(struct grouping *g, const char *link, bool *ret_never, struct err *e)
+{
+	return words_is_never(g->tx, link, ret_never, e);
+}
+
+int grouping_add(struct grouping *g, const struct index_item *item, bool never, struct err *e)
 {
 	struct index_item known = *item;
 	int status;
 
 	known.group = item->group ? item->group : item->item;
-	begin_change(g);
+	if (never)
+		return write_row(g, &known, GROUPING_OFF, e);
+	grouping_begin_change(g);
 	status = story_index_add(g->index, &known);
 	if (status == ERR_TOO_BIG)
 		return 0;
-	return status ? err_set(e, status, NULL) : write_row(g, &known, e);
+	return status ? err_set(e, status, NULL) : write_row(g, &known, g->job_level, e);
 }
 
 int grouping_merge(struct grouping *g, int64_t one, int64_t other, int64_t now_ms, struct err *e)
 {
 	int64_t older, younger;
+	bool forbidden = false;
 	int status = stories_find(g->tx, one, &one, e);
 
 	if (status == 0)
@@ -310,7 +305,10 @@ int grouping_merge(struct grouping *g, int64_t one, int64_t other, int64_t now_m
 		return status;
 	older = one < other ? one : other;
 	younger = one < other ? other : one;
-	begin_change(g);
+	status = words_forbid_merge(g->tx, younger, older, &forbidden, e);
+	if (status || forbidden)
+		return status;
+	grouping_begin_change(g);
 	status = story_index_merge(g->index, younger, older);
 	if (status)
 		return err_set(e, status, NULL);

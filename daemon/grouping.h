@@ -57,13 +57,27 @@ int grouping_judge(struct grouping *g, const struct index_item *item, struct ver
 void grouping_words(
 	const struct verdict *verdict, const char *title, const char *text, struct buf *out);
 
-/* Remembers an item that was written; item->group 0: its own. */
-int grouping_add(struct grouping *g, const struct index_item *item, struct err *e);
+/* Whether users want items with this link told apart by their identity alone. */
+int grouping_is_never(struct grouping *g, const char *link, bool *ret_never, struct err *e);
 
-/* One of two stories becomes the older one's, in the database, too. */
+/* Remembers an item that was written; item->group 0: its own. `never`: nothing joins it. */
+int grouping_add(struct grouping *g, const struct index_item *item, bool never, struct err *e);
+
+/* One of two stories becomes the older one's, in the database, too, unless a user has forbidden it.
+ */
 int grouping_merge(struct grouping *g, int64_t one, int64_t other, int64_t now_ms, struct err *e);
 
 /* The job ends; after a failure of one of the above it need not be called. */
 int grouping_end(struct grouping *g, struct err *e);
+
+/* -- what users say: each is a job of its own -- */
+
+/* Stories become one, the oldest of them (*ret_story), and stay it. ERR_NOT_FOUND. */
+int grouping_join(struct grouping *g, struct store_tx *tx, const int64_t *stories, int count,
+	int64_t now_ms, int64_t *ret_story, struct err *e);
+
+/* As words_split(). */
+int grouping_split(struct grouping *g, struct store_tx *tx, int64_t story, const int64_t *items,
+	int count, int64_t now_ms, int64_t *ret_story, struct err *e);
 
 #endif

@@ -467,6 +467,9 @@
 /* Items read into the story index at once: some ms of work */
 #define STORY_LOAD_ITEMS 1000
 
+/* Hosts whose items users keep out of stories: each is looked at for each new item */
+#define STORY_HOSTS_MAX 1000
+
 /* The words that say why an item is in its story, as JSON */
 #define EVIDENCE_BYTES 1024
 

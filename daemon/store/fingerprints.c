@@ -20,9 +20,17 @@ int fingerprints_get(struct store_tx *tx, int64_t item, struct buf *out, struct 
 		VALUES(as_int(item)), COLUMNS(into(out)));
 }
 
-int fingerprints_list(struct store_tx *tx, int64_t after, int64_t since_ms, int limit,
-	int (*each)(void *ctx, const struct fingerprint_row *row, const struct buf *data),
-	void *ctx, int *ret_count, struct err *e)
+typedef int each_row(void *ctx, const struct fingerprint_row *row, const struct buf *data);
+
+#define ROWS                                                                                       \
+	" FROM fingerprint f CROSS JOIN item i ON i.id = f.item WHERE f.item > ?"                  \
+	" AND i.received_ms >= ?"
+#define ROW_COLUMNS                                                                                \
+	"SELECT f.item, i.story, i.feed, f.original, f.time_ms, f.level, f.data, i.reason,"
+#define PLAIN_COLUMNS ROW_COLUMNS " 0, 0, NULL, NULL, NULL"
+
+static int list_rows(struct store_tx *tx, const char *sql, const struct value *values,
+	each_row *each, void *ctx, int *ret_count, struct err *e)
 {
 	struct fingerprint_row row;
 	int status = 0, ended;
@@ -31,21 +39,66 @@ int fingerprints_list(struct store_tx *tx, int64_t after, int64_t since_ms, int 
 
 	*ret_count = 0;
 	buf_init(&data, STORE_FINGERPRINT_BYTES);
-	query_begin(&q, tx,
-		"SELECT f.item, i.story, i.feed, f.original, f.time_ms, f.data FROM fingerprint f"
-		" CROSS JOIN item i ON i.id = f.item WHERE f.item > ? AND i.received_ms >= ?"
-		" ORDER BY f.item LIMIT ?");
-	query_bind(&q, as_int(after), as_int(since_ms), as_int(limit));
+	query_begin(&q, tx, sql);
+	query_bind_values(&q, values);
 	while (status == 0 && query_row(&q)) {
 		buf_reset(&data);
 		query_read(&q, into(&row.item), into(&row.story), into(&row.feed),
-			into(&row.original), into(&row.time_ms), into(&data));
+			into(&row.original), into(&row.time_ms), into(&row.level), into(&data),
+			into(&row.reason), into(&row.held), into(&row.url_key), into(&row.link),
+			into(&row.title), into(&row.excerpt));
 		++*ret_count;
 		status = each(ctx, &row, &data);
 	}
 	ended = query_end(&q, status ? NULL : e);
 	buf_finish(&data);
 	return status ? status : ended;
+}
+
+int fingerprints_list(struct store_tx *tx, int64_t after, int64_t since_ms, int limit,
+	each_row *each, void *ctx, int *ret_count, struct err *e)
+{
+	return list_rows(tx, PLAIN_COLUMNS ROWS " AND f.level ORDER BY f.item LIMIT ?",
+		VALUES(as_int(after), as_int(since_ms), as_int(limit)), each, ctx, ret_count, e);
+}
+
+int fingerprints_review(struct store_tx *tx, int64_t after, int64_t since_ms, int limit,
+	each_row *each, void *ctx, int *ret_count, struct err *e)
+{
+	return list_rows(tx,
+		ROW_COLUMNS " i.pinned OR EXISTS (SELECT 1 FROM story_apart WHERE one = i.story)"
+			    " OR EXISTS (SELECT 1 FROM story_apart WHERE other = i.story),"
+			    " i.url_key, i.link, i.title, i.excerpt" ROWS
+			    " ORDER BY f.item LIMIT ?",
+		VALUES(as_int(after), as_int(since_ms), as_int(limit)), each, ctx, ret_count, e);
+}
+
+int fingerprints_of_story(
+	struct store_tx *tx, int64_t story, each_row *each, void *ctx, struct err *e)
+{
+	int count;
+
+	return list_rows(tx,
+		PLAIN_COLUMNS " FROM item i CROSS JOIN fingerprint f ON f.item = i.id"
+			      " WHERE i.story = ? AND f.level ORDER BY f.item",
+		VALUES(as_int(story)), each, ctx, &count, e);
+}
+
+int fingerprints_regroup(struct store_tx *tx, int64_t story, struct err *e)
+{
+	return query_exec(tx, e,
+		"UPDATE fingerprint SET original = g.first FROM (SELECT f.original AS old,"
+		" min(f.item) AS first FROM item i CROSS JOIN fingerprint f ON f.item = i.id"
+		" WHERE i.story = ?1 GROUP BY f.original) AS g WHERE original = g.old"
+		" AND item IN (SELECT id FROM item WHERE story = ?1)"
+		" AND original NOT IN (SELECT id FROM item WHERE story = ?1)",
+		as_int(story));
+}
+
+int fingerprints_set_level(struct store_tx *tx, int64_t item, int level, struct err *e)
+{
+	return query_exec(tx, e, "UPDATE fingerprint SET level = ? WHERE item = ?", as_int(level),
+		as_int(item));
 }
 
 /* Items are received in the order of their ids, but for what a clock did that was set back. */

@@ -13,6 +13,12 @@ struct fingerprint_row {
 	int64_t original; /* the item whose text it reprints; itself: none */
 	int64_t time_ms;  /* ITEM_TIME */
 	int level;        /* by which its place was chosen; 0: its text counts for nothing */
+
+	/* Of fingerprints_review() alone. */
+	bool held; /* a user put it where it is, or its story apart from others */
+	int reason;
+	int64_t url_key;
+	const char *link, *title, *excerpt; /* valid until the callback returns */
 };
 
 /* `data` is the story room's. The row goes with its item. */
@@ -28,6 +34,23 @@ int fingerprints_get(struct store_tx *tx, int64_t item, struct buf *out, struct 
 int fingerprints_list(struct store_tx *tx, int64_t after, int64_t since_ms, int limit,
 	int (*each)(void *ctx, const struct fingerprint_row *row, const struct buf *data),
 	void *ctx, int *ret_count, struct err *e);
+
+/* The same with everything that was noted of their places, those without a level included. */
+int fingerprints_review(struct store_tx *tx, int64_t after, int64_t since_ms, int limit,
+	int (*each)(void *ctx, const struct fingerprint_row *row, const struct buf *data),
+	void *ctx, int *ret_count, struct err *e);
+
+/* Those of a story. */
+int fingerprints_of_story(struct store_tx *tx, int64_t story,
+	int (*each)(void *ctx, const struct fingerprint_row *row, const struct buf *data),
+	void *ctx, struct err *e);
+
+/* Items of the story that reprint one which is in another story are reprints of the first of them
+ * from now on. */
+int fingerprints_regroup(struct store_tx *tx, int64_t story, struct err *e);
+
+/* Notes by which level the places of these items stand now. */
+int fingerprints_set_level(struct store_tx *tx, int64_t item, int level, struct err *e);
 
 /* Deletes those of items received before, `limit` at most. ret_more: call again. */
 int fingerprints_prune(

@@ -24,6 +24,9 @@ struct group {
 	uint32_t stamp, partial; /* while an item is judged */
 };
 
+/* A script that no item has: of a story that was cleared. */
+enum { NO_SCRIPT = UINT8_MAX };
+
 /* A story in memory. */
 struct tale {
 	uint32_t id;
