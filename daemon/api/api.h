@@ -88,6 +88,12 @@ struct api_callbacks {
 	void (*facts)(void *ctx, struct api_facts *ret_facts);
 	void (*waiting)(void *ctx, int64_t feed, struct api_waiting *ret_waiting);
 
+	/* What users say of stories, in a write job: as grouping_join() and grouping_split(). */
+	int (*join)(void *ctx, struct store_tx *tx, const int64_t *stories, int count,
+		int64_t *ret_story, struct err *e);
+	int (*split)(void *ctx, struct store_tx *tx, int64_t story, const int64_t *items, int count,
+		int64_t *ret_story, struct err *e);
+
 	/* Reads a list of feeds (OPML, or a URL a line): as opml_read() of parse/. Any thread. */
 	int (*read_list)(const void *data, size_t len, struct arena *arena,
 		struct outline **ret_first, size_t *ret_count, struct err *e);

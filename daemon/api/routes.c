@@ -21,7 +21,8 @@
 	(P(FEED) | P(FOLDER) | P(READ) | P(STARRED) | P(SINCE) | P(SEEN_AFTER) | P(DIR) |          \
 		P(LIMIT) | P(CURSOR) | P(Q) | P(LABEL))
 #define DRAFT_MEMBERS (M(URL) | M(NAME) | M(FOLDER) | M(INTERVAL))
-#define STATE_MEMBERS (M(READ) | M(STARRED))
+#define STATE_MEMBERS (M(READ) | M(STARRED) | M(PINNED))
+#define NEVER_MEMBERS (M(HOST) | M(NEVER))
 #define BATCH_MEMBERS (M(IDS) | M(SET))
 
 /* method, path, right, where, parameters, members, of these required, parse, run, reply */
@@ -76,6 +77,16 @@ static const struct route table[] = {
 		route_stories_run_one, NULL},
 	{HTTP_PATCH, "/api/v1/stories/{id}", API_WRITE, ROUTE_WRITE, 0, STATE_MEMBERS, 0, NULL,
 		route_stories_run_change, NULL},
+	{HTTP_POST, "/api/v1/stories/{id}/merge", API_WRITE, ROUTE_WRITE, 0, M(STORIES), M(STORIES),
+		NULL, route_words_run_merge, NULL},
+	{HTTP_POST, "/api/v1/stories/{id}/split", API_WRITE, ROUTE_WRITE, 0, M(ITEMS), M(ITEMS),
+		NULL, route_words_run_split, NULL},
+	{HTTP_POST, "/api/v1/stories/{id}/apart", API_WRITE, ROUTE_WRITE, 0, M(STORIES), M(STORIES),
+		NULL, route_words_run_apart, NULL},
+	{HTTP_GET, "/api/v1/stories/never", API_READ, ROUTE_READ, 0, 0, 0, NULL,
+		route_words_run_never, NULL},
+	{HTTP_POST, "/api/v1/stories/never", API_WRITE, ROUTE_WRITE, 0, NEVER_MEMBERS,
+		NEVER_MEMBERS, route_words_parse_never, route_words_run_set_never, NULL},
 
 	{HTTP_GET, "/api/v1/changes", API_READ, ROUTE_READ,
 		P(SINCE) | P(LIMIT) | P(WAIT) | P(KINDS), 0, 0, route_changes_parse_list,

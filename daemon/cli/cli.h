@@ -95,6 +95,9 @@ int cmd_remove(struct cli *cli);
 int cmd_why(struct cli *cli);
 int cmd_refresh(struct cli *cli);
 int cmd_state(struct cli *cli); /* read, unread, star, unstar */
+int cmd_words(struct cli *cli); /* merge, split, apart */
+int cmd_pin(struct cli *cli);   /* pin, unpin */
+int cmd_never(struct cli *cli);
 int cmd_status(struct cli *cli);
 int cmd_db(struct cli *cli);
 int cmd_export(struct cli *cli);

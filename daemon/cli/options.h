@@ -10,7 +10,7 @@
 /* What any command may be told. Strings are those of argv. */
 struct options {
 	bool help, version, json;
-	bool all, unread, starred, credentials;
+	bool all, unread, starred, credentials, list, undo;
 	const char *socket, *feed, *folder, *name, *cursor;
 	long limit; /* 0: not given */
 	enum color_when color;

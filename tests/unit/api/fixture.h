@@ -16,6 +16,7 @@
 #include "api/routes.h"
 #include "base/buf.h"
 #include "base/log.h"
+#include "store/words.h"
 #include "unit/store/fixture.h"
 
 struct world {
@@ -76,6 +77,32 @@ static inline void world_waiting(void *ctx, int64_t feed, struct api_waiting *re
 		feed == 1 ? API_WAIT_SERVER : API_WAIT_TURN, feed == 1 ? NOW + 90000 : TIME_NONE};
 }
 
+/* The one in the path is the oldest. */
+static inline int world_join(void *ctx, struct store_tx *tx, const int64_t *stories, int count,
+	int64_t *ret_story, struct err *e)
+{
+	int64_t last = stories[count - 1], id;
+	int status = 0;
+
+	(void)ctx;
+	for (int i = 0; i < count && status == 0; i++) {
+		status = stories_find(tx, stories[i], &id, e);
+		if (status == 0 && !id)
+			status = err_set(e, ERR_NOT_FOUND, "there is no such story");
+		if (status == 0 && id != last)
+			status = words_merge(tx, id, last, NOW, e);
+	}
+	*ret_story = last;
+	return status;
+}
+
+static inline int world_split(void *ctx, struct store_tx *tx, int64_t story, const int64_t *items,
+	int count, int64_t *ret_story, struct err *e)
+{
+	(void)ctx;
+	return words_split(tx, story, items, count, NOW, ret_story, e);
+}
+
 /* A list of the tests: a line for each feed, "URL TITLE FOLDER INTERVAL", "-" for none. */
 static inline int world_read_list(const void *data, size_t len, struct arena *arena,
 	struct outline **ret_first, size_t *ret_count, struct err *e)
@@ -122,7 +149,7 @@ static inline void world_html_text(const char *html, size_t len, struct buf *out
 static inline int world_try_api(struct world *w, struct err *e)
 {
 	const struct api_callbacks callbacks = {w, world_feed_changed, world_refresh, world_facts,
-		world_waiting, world_read_list, world_html_text};
+		world_waiting, world_join, world_split, world_read_list, world_html_text};
 
 	return api_create(&w->f.loop.uv, w->f.store, &w->options, &callbacks, &w->api, e);
 }

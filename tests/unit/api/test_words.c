@@ -1,0 +1,106 @@
+/* What users say of stories, over the socket. */
+#include "unit/api/answers.h"
+
+static void test_merge(void **state)
+{
+	struct world w;
+
+	(void)state;
+	fill(&w);
+	expect(&w, "POST", "/api/v1/stories/2/merge", "{\"stories\":[3,4]}", 200,
+		"{\"id\":2,|\"items\":3,|\"reason\":\"manual\"|\"apart\":[]");
+	expect(&w, "GET", "/api/v1/stories/4", NULL, 200, "{\"id\":2,");
+	expect(&w, "GET", "/api/v1/items?story=4&fields=id&dir=asc", NULL, 200,
+		"[{\"id\":2},{\"id\":3},{\"id\":4}]");
+	expect(&w, "GET", "/api/v1/items?story=99&fields=id", NULL, 200, "\"items\":[]");
+	expect(&w, "POST", "/api/v1/stories/2/merge", "{\"stories\":[99]}", 404, "not-found");
+	expect(&w, "POST", "/api/v1/stories/2/merge", "{\"stories\":[\"x\"]}", 400,
+		"\"member\":\"stories\"");
+	expect(&w, "POST", "/api/v1/stories/2/merge", "{\"items\":[1]}", 400,
+		"\"member\":\"items\"");
+	assert_counts(w.f.path);
+	world_close(&w);
+}
+
+static void test_split(void **state)
+{
+	struct world w;
+
+	(void)state;
+	fill(&w);
+	expect(&w, "POST", "/api/v1/stories/1/merge", "{\"stories\":[2,3]}", 200, NULL);
+	expect(&w, "POST", "/api/v1/stories/1/split", "{\"items\":[1]}", 200,
+		"{\"id\":11,|\"items\":1,|\"item\":1,|\"pinned\":true|\"reason\":\"manual\"|"
+		"\"apart\":[1]}");
+	expect(&w, "GET", "/api/v1/stories/1", NULL, 200, "\"title\":\"guid-2\"|\"apart\":[11]");
+	expect(&w, "POST", "/api/v1/stories/1/split", "{\"items\":[1]}", 404,
+		"there is no item 1 in story 1");
+	expect(&w, "POST", "/api/v1/stories/1/split", "{\"items\":[2,3]}", 400,
+		"not all: it has 2");
+	expect(&w, "POST", "/api/v1/stories/1/split", "{\"items\":[]}", 400, "not none");
+	expect(&w, "GET", "/api/v1/changes?kinds=story.split", NULL, 200,
+		"\"op\":\"split\"|\"ids\":[1,11]");
+	assert_counts(w.f.path);
+	world_close(&w);
+}
+
+static void test_apart_and_pinned(void **state)
+{
+	struct world w;
+
+	(void)state;
+	fill(&w);
+	expect(&w, "POST", "/api/v1/stories/5/apart", "{\"stories\":[4,6,4]}", 200,
+		"{\"id\":5,|\"apart\":[4,6]}");
+	expect(&w, "POST", "/api/v1/stories/5/apart", "{\"stories\":[5]}", 400, "one story by now");
+	expect(&w, "POST", "/api/v1/stories/5/apart", "{\"stories\":[77]}", 404, "not-found");
+	expect(&w, "POST", "/api/v1/stories/4/merge", "{\"stories\":[5]}", 200, "\"apart\":[6]}");
+	expect(&w, "PATCH", "/api/v1/stories/7", "{\"pinned\":true,\"read\":true}", 200,
+		"\"read\":true|\"pinned\":true");
+	expect(&w, "PATCH", "/api/v1/items/7", "{\"pinned\":false}", 200, "{\"id\":7,");
+	expect(&w, "GET", "/api/v1/stories/7", NULL, 200, "\"read\":true|\"pinned\":false");
+	expect(&w, "PATCH", "/api/v1/items/77", "{\"pinned\":false}", 404, "not-found");
+	expect(&w, "PATCH", "/api/v1/stories/7", "{\"pinned\":1}", 400, "\"member\":\"pinned\"");
+	assert_counts(w.f.path);
+	world_close(&w);
+}
+
+static void test_never(void **state)
+{
+	static const char *const bad[] = {"a b", "http://a.example", "a.example:81", "u@a.example",
+		"a.example/x", "a.example?x", "a.example#x"};
+	char body[100];
+	struct world w;
+
+	(void)state;
+	fill(&w);
+	expect(&w, "GET", "/api/v1/stories/never", NULL, 200, "{\"hosts\":[]}");
+	expect(&w, "POST", "/api/v1/stories/never",
+		"{\"host\":\"B\u00dccher.Example\",\"never\":true}", 200,
+		"{\"hosts\":[\"xn--bcher-kva.example\"]}");
+	expect(&w, "POST", "/api/v1/stories/never", "{\"host\":\"a.example\",\"never\":true}", 200,
+		"{\"hosts\":[\"a.example\",\"xn--bcher-kva.example\"]}");
+	expect(&w, "POST", "/api/v1/stories/never", "{\"host\":\"a.example\",\"never\":false}", 200,
+		"{\"hosts\":[\"xn--bcher-kva.example\"]}");
+	expect(&w, "POST", "/api/v1/stories/never", "{\"host\":\"a.example\",\"never\":false}", 404,
+		"nothing was said of the host a.example");
+	expect(&w, "POST", "/api/v1/stories/never", "{\"host\":null,\"never\":true}", 400,
+		"\"member\":\"host\"");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		snprintf(body, sizeof(body), "{\"host\":\"%s\",\"never\":true}", bad[i]);
+		expect(&w, "POST", "/api/v1/stories/never", body, 400, "\"member\":\"host\"");
+	}
+	world_close(&w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_merge),
+		cmocka_unit_test(test_split),
+		cmocka_unit_test(test_apart_and_pinned),
+		cmocka_unit_test(test_never),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
