@@ -13,7 +13,7 @@
 
 enum { WORD_BYTES = 128 };
 
-static bool load_one(void *ctx, int64_t item, struct fingerprint *ret_fingerprint)
+bool grouping_load_one(void *ctx, int64_t item, struct fingerprint *ret_fingerprint)
 {
 	struct grouping *g = ctx;
 
@@ -58,6 +58,7 @@ void grouping_destroy(struct grouping *g)
 {
 	if (!g)
 		return;
+	rebuild_destroy(g->rebuild);
 	story_index_destroy(g->index);
 	buf_finish(&g->data);
 	free(g);
@@ -78,7 +79,7 @@ static int64_t since_ms(const struct grouping *g)
 static int forget(struct grouping *g, int64_t now_ms)
 {
 	story_index_destroy(g->index);
-	g->index = story_index_create(load_one, g);
+	g->index = story_index_create(grouping_load_one, g);
 	g->week = now_ms / STORY_WINDOW_MS;
 	g->loaded = 0;
 	g->complete = false;
@@ -191,17 +192,23 @@ static int check(struct grouping *g, int64_t *story, struct err *e)
 	return status;
 }
 
-int grouping_judge(struct grouping *g, const struct index_item *item, struct verdict *ret_verdict,
-	struct err *e)
+const struct index_level *grouping_index_level(enum grouping_level level)
 {
 	static const struct index_level *const levels[] = {
 		[GROUPING_STRICT] = &index_level_strict,
 		[GROUPING_NORMAL] = &index_level_normal,
 		[GROUPING_WIDE] = &index_level_wide,
 	};
+
+	return levels[level];
+}
+
+int grouping_judge(struct grouping *g, const struct index_item *item, struct verdict *ret_verdict,
+	struct err *e)
+{
 	int status;
 
-	story_index_judge(g->index, item, levels[g->job_level], ret_verdict);
+	story_index_judge(g->index, item, grouping_index_level(g->job_level), ret_verdict);
 	status = check(g, &ret_verdict->story, e);
 	if (status == 0)
 		status = check(g, &ret_verdict->merge, e);
@@ -301,7 +308,7 @@ int grouping_merge(struct grouping *g, int64_t one, int64_t other, int64_t now_m
 
 	if (status == 0)
 		status = stories_find(g->tx, other, &other, e);
-	if (status || !one || !other || one == other)
+	if (status || !one || !other || one == other || g->rebuilding)
 		return status;
 	older = one < other ? one : other;
 	younger = one < other ? other : one;

@@ -80,4 +80,22 @@ int grouping_join(struct grouping *g, struct store_tx *tx, const int64_t *storie
 int grouping_split(struct grouping *g, struct store_tx *tx, int64_t story, const int64_t *items,
 	int count, int64_t now_ms, int64_t *ret_story, struct err *e);
 
+/* -- once more -- */
+
+/* How it goes, or went. */
+struct grouping_report {
+	bool begun, running;
+	int64_t done, total; /* items looked at */
+	int status;          /* once it has ended */
+	const char *text;    /* what went wrong, "" when nothing did */
+};
+
+/* Judges the items anew that were published since then and whose place was chosen by another level
+ * than the one that stands now, in the order in which they came, in small jobs of the store's
+ * thread; what users said stays. Nothing of it is news. If it is cut off, what was done so far
+ * stands, and it may be begun again. ERR_BUSY: one is under way. Loop thread, as
+ * grouping_rebuild_look(). */
+int grouping_rebuild(struct grouping *g, struct store *store, int64_t since_ms, struct err *e);
+struct grouping_report grouping_rebuild_look(const struct grouping *g);
+
 #endif

@@ -19,8 +19,19 @@ struct grouping {
 	struct store *store;
 	struct store_job job;
 	struct store_tx *tx;
-	struct buf data; /* a fingerprint on its way from or to the database */
+	struct buf data;         /* a fingerprint on its way from or to the database */
+	struct rebuild *rebuild; /* NULL: there was none yet */
+	bool rebuilding;         /* the program merges no stories meanwhile */
+	bool said;               /* users said something meanwhile */
 };
+
+/* An index_load; `ctx` is the grouping. */
+bool grouping_load_one(void *ctx, int64_t item, struct fingerprint *ret_fingerprint);
+
+/* NULL for GROUPING_OFF, by which nothing is judged, and GROUPING_REPRINTS. */
+const struct index_level *grouping_index_level(enum grouping_level level);
+
+void rebuild_destroy(struct rebuild *r);
 
 /* Before the first change of what is remembered in this job. */
 void grouping_begin_change(struct grouping *g);

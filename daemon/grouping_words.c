@@ -17,6 +17,7 @@ static int begin_word(struct grouping *g, struct store_tx *tx, struct err *e)
 		g->index = NULL;
 	}
 	g->tx = tx;
+	g->said = true;
 	g->serial = serial;
 	g->changed = false;
 	grouping_begin_change(g);

@@ -467,6 +467,10 @@
 /* Items read into the story index at once: some ms of work */
 #define STORY_LOAD_ITEMS 1000
 
+/* Of judging items anew, in one job, and in one step of it */
+#define STORY_REBUILD_MS   8
+#define STORY_REBUILD_STEP 10
+
 /* Hosts whose items users keep out of stories: each is looked at for each new item */
 #define STORY_HOSTS_MAX 1000
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/conn.h"
 #include "api/core.h"
 #include "api/routes.h"
 #include "base/times.h"
@@ -111,4 +112,46 @@ int route_words_run_set_never(struct store_tx *tx, struct http_request *r, struc
 	int code = words_set_never(tx, r->query, body_is_true(r->json, MEMBER_NEVER), e);
 
 	return code < 0 ? code : route_words_run_never(tx, r, e);
+}
+
+/* -- the task that judges anew -- */
+
+void route_words_reply_task(struct http_request *r)
+{
+	const struct api_callbacks *above = &r->api->callbacks;
+	struct api_task task;
+	struct json j;
+
+	above->rebuild_look(above->ctx, &task);
+	answer_begin(r, &j);
+	if (task.begun) {
+		json_put_object(&j, "task");
+		json_put_string(&j, "kind", "rebuild");
+		json_put_string(
+			&j, "state", task.running ? "running" : (task.status ? "failed" : "done"));
+		json_put_int(&j, "done", task.done);
+		json_put_int(&j, "total", task.total);
+		json_put_string(&j, "error", task.status ? err_name(task.status) : NULL);
+		json_put_string(&j, "detail", task.status ? task.text : NULL);
+		json_end(&j);
+	} else {
+		json_put_null(&j, "task");
+	}
+	answer_end(&j);
+	http_reply(r);
+}
+
+void route_words_reply_rebuild(struct http_request *r)
+{
+	const struct api_callbacks *above = &r->api->callbacks;
+	struct err e = {0};
+	int code = above->rebuild(above->ctx, body_time(r->json, MEMBER_SINCE), &e);
+
+	if (code == 0) {
+		r->status = 202;
+		route_words_reply_task(r);
+		return;
+	}
+	problem_from_err(&r->problem, code, &e);
+	http_reply(r);
 }

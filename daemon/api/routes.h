@@ -103,6 +103,7 @@ route_run route_stories_run_list, route_stories_run_one, route_stories_run_chang
 route_parse route_words_parse_never;
 route_run route_words_run_merge, route_words_run_split, route_words_run_apart,
 	route_words_run_never, route_words_run_set_never;
+route_reply route_words_reply_task, route_words_reply_rebuild;
 
 route_parse route_changes_parse_list;
 route_run route_changes_run_list;

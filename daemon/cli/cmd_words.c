@@ -1,6 +1,8 @@
 /* `tidings merge`, `split`, `apart`, `pin`, `unpin`, `never`: what users say of stories, which
  * stays said. */
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "cli/cli.h"
 
@@ -99,4 +101,38 @@ int cmd_never(struct cli *cli)
 				   json_pack("{sssb}", "host", o->arguments[0], "never", !o->undo),
 				   &answer, "/api/v1/stories/never");
 	return rc < 0 ? cli_fail_call(cli) : print_hosts(cli, answer);
+}
+
+/* "2d" ago as RFC 3339. */
+static bool read_age(const char *text, char moment[32])
+{
+	static const struct {
+		const char *name;
+		long seconds;
+	} units[] = {{"m", 60}, {"h", 3600}, {"d", 86400}};
+	char *unit;
+	long number = strtol(text, &unit, 10);
+	time_t then;
+	struct tm utc;
+	size_t n = 0;
+	while (n < 3 && strcmp(unit, units[n].name) != 0)
+		n++;
+	if (n == 3 || number < 1 || number > 100000)
+		return false;
+	then = time(NULL) - number * units[n].seconds;
+	return gmtime_r(&then, &utc) && strftime(moment, 32, "%Y-%m-%dT%H:%M:%SZ", &utc) > 0;
+}
+
+int cmd_stories(struct cli *cli)
+{
+	const struct options *o = cli->options;
+	char since[32];
+	if (strcmp(o->arguments[0], "rebuild") != 0 || !o->since)
+		return cli_fail(EXIT_USAGE, "stories: see 'tidings stories --help'");
+	if (!read_age(o->since, since))
+		return cli_fail(EXIT_USAGE, "'%.80s' is no age; say 2d, 36h or 90m", o->since);
+	if (cli_call(cli, "POST", json_pack("{ss}", "since", since), NULL,
+		    "/api/v1/stories/rebuild") < 0)
+		return cli_fail_call(cli);
+	return cli_follow(cli, "/api/v1/stories/rebuild");
 }

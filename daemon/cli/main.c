@@ -30,6 +30,7 @@ static const struct option_row options[] = {
 		"user names and passwords in addresses, too"},
 	{" never ", FLAG(list, "list"), "the hosts of which it was said"},
 	{" never ", FLAG(undo, "undo"), "take it back"},
+	{" stories ", TEXT(since, "since"), "AGE", "published so long ago at most: 2d, 36h, 90m"},
 	{" add ", TEXT(name, "name"), "NAME", "call it so, not by its own title"},
 	{" add ", TEXT(folder, "folder"), "NAME", "put it into this folder"},
 };
@@ -103,6 +104,11 @@ static const struct command {
 		"They are told apart by their addresses alone, and so are those of hosts below "
 		"it.\nItems that are there already stay where they are.",
 		cmd_never},
+	{"stories", 1, 1, "rebuild", "group what was published lately once more",
+		"By the setting that stands now, where it was another when an item came. What you "
+		"said of\nstories stays, and nothing of it is news. The daemon goes on with its "
+		"work meanwhile.",
+		cmd_stories},
 	{"status", 0, 0, "", "show how the daemon is doing", NULL, cmd_status},
 	{"db", 1, 2, "stats | check | compact | backup NAME", "look after the database",
 		"stats: what is in it, and its size. check: whether it is sound. compact: gives "

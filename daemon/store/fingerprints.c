@@ -25,9 +25,8 @@ typedef int each_row(void *ctx, const struct fingerprint_row *row, const struct 
 #define ROWS                                                                                       \
 	" FROM fingerprint f CROSS JOIN item i ON i.id = f.item WHERE f.item > ?"                  \
 	" AND i.received_ms >= ?"
-#define ROW_COLUMNS                                                                                \
-	"SELECT f.item, i.story, i.feed, f.original, f.time_ms, f.level, f.data, i.reason,"
-#define PLAIN_COLUMNS ROW_COLUMNS " 0, 0, NULL, NULL, NULL"
+#define ROW_COLUMNS   "SELECT f.item, i.story, i.feed, f.original, f.time_ms, f.level, f.data,"
+#define PLAIN_COLUMNS ROW_COLUMNS " 0, 0, NULL"
 
 static int list_rows(struct store_tx *tx, const char *sql, const struct value *values,
 	each_row *each, void *ctx, int *ret_count, struct err *e)
@@ -45,8 +44,7 @@ static int list_rows(struct store_tx *tx, const char *sql, const struct value *v
 		buf_reset(&data);
 		query_read(&q, into(&row.item), into(&row.story), into(&row.feed),
 			into(&row.original), into(&row.time_ms), into(&row.level), into(&data),
-			into(&row.reason), into(&row.held), into(&row.url_key), into(&row.link),
-			into(&row.title), into(&row.excerpt));
+			into(&row.held), into(&row.url_key), into(&row.link));
 		++*ret_count;
 		status = each(ctx, &row, &data);
 	}
@@ -62,14 +60,15 @@ int fingerprints_list(struct store_tx *tx, int64_t after, int64_t since_ms, int 
 		VALUES(as_int(after), as_int(since_ms), as_int(limit)), each, ctx, ret_count, e);
 }
 
+#define IS_HELD                                                                                    \
+	"(i.pinned OR EXISTS (SELECT 1 FROM story_apart WHERE one = i.story)"                      \
+	" OR EXISTS (SELECT 1 FROM story_apart WHERE other = i.story))"
+
 int fingerprints_review(struct store_tx *tx, int64_t after, int64_t since_ms, int limit,
 	each_row *each, void *ctx, int *ret_count, struct err *e)
 {
 	return list_rows(tx,
-		ROW_COLUMNS " i.pinned OR EXISTS (SELECT 1 FROM story_apart WHERE one = i.story)"
-			    " OR EXISTS (SELECT 1 FROM story_apart WHERE other = i.story),"
-			    " i.url_key, i.link, i.title, i.excerpt" ROWS
-			    " ORDER BY f.item LIMIT ?",
+		ROW_COLUMNS IS_HELD ", i.url_key, i.link" ROWS " ORDER BY f.item LIMIT ?",
 		VALUES(as_int(after), as_int(since_ms), as_int(limit)), each, ctx, ret_count, e);
 }
 
@@ -95,10 +94,31 @@ int fingerprints_regroup(struct store_tx *tx, int64_t story, struct err *e)
 		as_int(story));
 }
 
-int fingerprints_set_level(struct store_tx *tx, int64_t item, int level, struct err *e)
+int fingerprints_range(struct store_tx *tx, int64_t *ret_first, int64_t *ret_last, struct err *e)
 {
-	return query_exec(tx, e, "UPDATE fingerprint SET level = ? WHERE item = ?", as_int(level),
-		as_int(item));
+	int status = query_one(tx, NULL, e,
+		"SELECT (SELECT min(item) FROM fingerprint), (SELECT max(item) FROM fingerprint)",
+		NO_VALUES, COLUMNS(into(ret_first), into(ret_last)));
+
+	return status < 0 ? status : 0;
+}
+
+int fingerprints_get_place(struct store_tx *tx, int64_t item, struct arena *arena,
+	struct fingerprint_place *ret_place, struct err *e)
+{
+	return query_one(tx, arena, e,
+		"SELECT i.story, i.reason, i.title, i.excerpt FROM item i WHERE i.id = ? AND "
+		"NOT " IS_HELD,
+		VALUES(as_int(item)),
+		COLUMNS(into(&ret_place->story), into(&ret_place->reason), into(&ret_place->title),
+			into(&ret_place->excerpt)));
+}
+
+int fingerprints_settle(
+	struct store_tx *tx, int64_t item, int64_t original, int level, struct err *e)
+{
+	return query_exec(tx, e, "UPDATE fingerprint SET original = ?, level = ? WHERE item = ?",
+		as_int(original), as_int(level), as_int(item));
 }
 
 /* Items are received in the order of their ids, but for what a clock did that was set back. */
@@ -115,16 +135,35 @@ int fingerprints_prune(
 	return status;
 }
 
+static int get_number(struct store_tx *tx, const char *key, int64_t *ret_number, struct err *e)
+{
+	return query_find(tx, ret_number, e, "SELECT value FROM meta WHERE key = ?", as_text(key));
+}
+
+static int set_number(struct store_tx *tx, const char *key, int64_t number, struct err *e)
+{
+	return query_exec(tx, e,
+		"INSERT INTO meta (key, value) VALUES (?, ?)"
+		" ON CONFLICT DO UPDATE SET value = excluded.value",
+		as_text(key), as_int(number));
+}
+
+int fingerprints_unfinished(struct store_tx *tx, int64_t *ret_since_ms, struct err *e)
+{
+	return get_number(tx, "rebuild", ret_since_ms, e);
+}
+
+int fingerprints_set_unfinished(struct store_tx *tx, int64_t since_ms, struct err *e)
+{
+	return set_number(tx, "rebuild", since_ms, e);
+}
+
 int fingerprints_serial(struct store_tx *tx, int64_t *ret_serial, struct err *e)
 {
-	return query_find_values(
-		tx, ret_serial, e, "SELECT value FROM meta WHERE key = 'indexed'", NO_VALUES);
+	return get_number(tx, "indexed", ret_serial, e);
 }
 
 int fingerprints_set_serial(struct store_tx *tx, int64_t serial, struct err *e)
 {
-	return query_exec(tx, e,
-		"INSERT INTO meta (key, value) VALUES ('indexed', ?)"
-		" ON CONFLICT DO UPDATE SET value = excluded.value",
-		as_int(serial));
+	return set_number(tx, "indexed", serial, e);
 }

@@ -16,9 +16,8 @@ struct fingerprint_row {
 
 	/* Of fingerprints_review() alone. */
 	bool held; /* a user put it where it is, or its story apart from others */
-	int reason;
 	int64_t url_key;
-	const char *link, *title, *excerpt; /* valid until the callback returns */
+	const char *link; /* valid until the callback returns */
 };
 
 /* `data` is the story room's. The row goes with its item. */
@@ -49,8 +48,27 @@ int fingerprints_of_story(struct store_tx *tx, int64_t story,
  * from now on. */
 int fingerprints_regroup(struct store_tx *tx, int64_t story, struct err *e);
 
-/* Notes by which level the places of these items stand now. */
-int fingerprints_set_level(struct store_tx *tx, int64_t item, int level, struct err *e);
+/* The first and the last item that has one; 0: none has. */
+int fingerprints_range(struct store_tx *tx, int64_t *ret_first, int64_t *ret_last, struct err *e);
+
+/* Since when items are judged anew, as long as that is not finished; 0: it is. */
+int fingerprints_unfinished(struct store_tx *tx, int64_t *ret_since_ms, struct err *e);
+int fingerprints_set_unfinished(struct store_tx *tx, int64_t since_ms, struct err *e);
+
+/* An item's place, as it may be changed by the program. */
+struct fingerprint_place {
+	int64_t story;
+	int reason;
+	const char *title, *excerpt; /* in the arena */
+};
+
+/* 1; 0: the item is not there, or a user put it where it is; or an ERR_*. */
+int fingerprints_get_place(struct store_tx *tx, int64_t item, struct arena *arena,
+	struct fingerprint_place *ret_place, struct err *e);
+
+/* Notes what an item reprints, and by which level its place stands now. */
+int fingerprints_settle(
+	struct store_tx *tx, int64_t item, int64_t original, int level, struct err *e);
 
 /* Deletes those of items received before, `limit` at most. ret_more: call again. */
 int fingerprints_prune(

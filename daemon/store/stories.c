@@ -20,9 +20,16 @@ const char *story_reason_name(enum story_reason reason)
 
 int stories_find_url(struct store_tx *tx, int64_t url_key, int64_t *ret_id, struct err *e)
 {
+	return stories_find_url_before(tx, url_key, INT64_MAX, ret_id, e);
+}
+
+int stories_find_url_before(
+	struct store_tx *tx, int64_t url_key, int64_t item, int64_t *ret_id, struct err *e)
+{
 	return query_find(tx, ret_id, e,
-		"SELECT story FROM item WHERE url_key = ? ORDER BY pinned DESC, story LIMIT 1",
-		as_int(url_key));
+		"SELECT story FROM item WHERE url_key = ? AND id < ? ORDER BY pinned DESC, story"
+		" LIMIT 1",
+		as_int(url_key), as_int(item));
 }
 
 int stories_open(struct store_tx *tx, struct story_join *join, int64_t time_ms, struct err *e)

@@ -47,6 +47,10 @@ struct story_member {
  * one last, else the oldest; 0 when there is none. */
 int stories_find_url(struct store_tx *tx, int64_t url_key, int64_t *ret_id, struct err *e);
 
+/* The same for items before one. */
+int stories_find_url_before(
+	struct store_tx *tx, int64_t url_key, int64_t item, int64_t *ret_id, struct err *e);
+
 /* An item's place. `item` is what items_insert() returned. */
 struct story_join {
 	int64_t story, item, feed;

@@ -31,6 +31,8 @@ struct world {
 	int64_t feed_changed;
 	int refresh_code;
 	int64_t refreshed;
+	int64_t rebuilt_since;
+	struct api_task task;
 };
 
 static inline void world_committed(void *ctx, int64_t seq)
@@ -103,6 +105,21 @@ static inline int world_split(void *ctx, struct store_tx *tx, int64_t story, con
 	return words_split(tx, story, items, count, NOW, ret_story, e);
 }
 
+static inline int world_rebuild(void *ctx, int64_t since_ms, struct err *e)
+{
+	struct world *w = ctx;
+
+	w->rebuilt_since = since_ms;
+	return w->refresh_code ? err_set(e, w->refresh_code, "stories are being rebuilt") : 0;
+}
+
+static inline void world_rebuild_look(void *ctx, struct api_task *ret_task)
+{
+	struct world *w = ctx;
+
+	*ret_task = w->task;
+}
+
 /* A list of the tests: a line for each feed, "URL TITLE FOLDER INTERVAL", "-" for none. */
 static inline int world_read_list(const void *data, size_t len, struct arena *arena,
 	struct outline **ret_first, size_t *ret_count, struct err *e)
@@ -149,7 +166,8 @@ static inline void world_html_text(const char *html, size_t len, struct buf *out
 static inline int world_try_api(struct world *w, struct err *e)
 {
 	const struct api_callbacks callbacks = {w, world_feed_changed, world_refresh, world_facts,
-		world_waiting, world_join, world_split, world_read_list, world_html_text};
+		world_waiting, world_join, world_split, world_rebuild, world_rebuild_look,
+		world_read_list, world_html_text};
 
 	return api_create(&w->f.loop.uv, w->f.store, &w->options, &callbacks, &w->api, e);
 }

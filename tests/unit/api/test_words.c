@@ -93,6 +93,31 @@ static void test_never(void **state)
 	world_close(&w);
 }
 
+static void test_rebuild(void **state)
+{
+	struct world w;
+
+	(void)state;
+	fill(&w);
+	expect(&w, "GET", "/api/v1/stories/rebuild", NULL, 200, "{\"task\":null}");
+	w.task = (struct api_task){.begun = true, .running = true, .done = 3, .total = 7};
+	expect(&w, "POST", "/api/v1/stories/rebuild", "{\"since\":\"2026-11-18T11:06:40Z\"}", 202,
+		"{\"task\":{\"kind\":\"rebuild\",\"state\":\"running\",\"done\":3,\"total\":7,"
+		"\"error\":null,\"detail\":null}}");
+	assert_int_equal(w.rebuilt_since, NOW);
+	w.task = (struct api_task){.begun = true, .done = 7, .total = 7};
+	expect(&w, "GET", "/api/v1/stories/rebuild", NULL, 200, "\"state\":\"done\"");
+	w.task = (struct api_task){.begun = true, .status = ERR_IO, .text = "no luck"};
+	expect(&w, "GET", "/api/v1/stories/rebuild", NULL, 200,
+		"\"state\":\"failed\"|\"error\":\"io-error\",\"detail\":\"no luck\"");
+	expect(&w, "POST", "/api/v1/stories/rebuild", "{\"since\":\"yesterday\"}", 400,
+		"\"member\":\"since\"|must be a time");
+	w.refresh_code = ERR_BUSY;
+	expect(&w, "POST", "/api/v1/stories/rebuild", "{\"since\":\"2026-11-18T11:06:40Z\"}", 503,
+		"stories are being rebuilt");
+	world_close(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -100,6 +125,7 @@ int main(void)
 		cmocka_unit_test(test_split),
 		cmocka_unit_test(test_apart_and_pinned),
 		cmocka_unit_test(test_never),
+		cmocka_unit_test(test_rebuild),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* What users say of stories: obeyed by what comes later, whether it is remembered or read again. */
 #include "unit/daemon/words_world.h"
 
+#include "support/fault.h"
 #include "support/faultvfs.h"
 
 static void put_visit(struct world *w)
@@ -212,7 +213,7 @@ static void try_faults(int kinds)
 {
 	long failed = 1;
 
-	for (long n = 0; failed; n++) {
+	for (long n = 0; failed; n += kinds ? 1 : 29) {
 		struct said s;
 		struct world w;
 		int status;
@@ -220,9 +221,12 @@ static void try_faults(int kinds)
 		open_world(&w);
 		put_visit(&w);
 		s = (struct said){.w = &w, .story = 1, .ids = {3}, .count = 1};
-		faultvfs_fail_after(n, kinds, SQLITE_IOERR, false);
+		if (kinds)
+			faultvfs_fail_after(n, kinds, SQLITE_IOERR, false);
+		else
+			fault_malloc_after(n);
 		status = do_write(&w.f, say_split, &s, NULL);
-		failed = faultvfs_off();
+		failed = kinds ? faultvfs_off() : fault_malloc_off();
 		assert_true(failed || status == 0);
 		put(&w, 4, "c2", "Handshake at the airport", report);
 		put(&w, 5, "b2", "President in the capital for a visit", wire);
@@ -238,6 +242,7 @@ static void test_faults(void **state)
 	(void)state;
 	try_faults(FAULTVFS_WRITE);
 	try_faults(FAULTVFS_SYNC);
+	try_faults(0);
 }
 
 int main(void)
@@ -252,6 +257,7 @@ int main(void)
 		cmocka_unit_test(test_faults),
 	};
 
+	faultvfs_use_malloc();
 	faultvfs_install();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
