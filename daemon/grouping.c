@@ -172,7 +172,7 @@ int grouping_begin(struct grouping *g, struct store_tx *tx, int64_t now_ms, stru
 
 	g->tx = tx;
 	g->changed = false;
-	g->job_level = g->level;
+	g->job_level = g->level == GROUPING_OFF ? GROUPING_REPRINTS : g->level;
 	do
 		status = grouping_load(g, tx, now_ms, STORY_LOAD_ITEMS, &more, e);
 	while (status == 0 && more);
