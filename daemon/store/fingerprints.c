@@ -60,15 +60,11 @@ int fingerprints_list(struct store_tx *tx, int64_t after, int64_t since_ms, int 
 		VALUES(as_int(after), as_int(since_ms), as_int(limit)), each, ctx, ret_count, e);
 }
 
-#define IS_HELD                                                                                    \
-	"(i.pinned OR EXISTS (SELECT 1 FROM story_apart WHERE one = i.story)"                      \
-	" OR EXISTS (SELECT 1 FROM story_apart WHERE other = i.story))"
-
 int fingerprints_review(struct store_tx *tx, int64_t after, int64_t since_ms, int limit,
 	each_row *each, void *ctx, int *ret_count, struct err *e)
 {
 	return list_rows(tx,
-		ROW_COLUMNS IS_HELD ", i.url_key, i.link" ROWS " ORDER BY f.item LIMIT ?",
+		ROW_COLUMNS " i.pinned, i.url_key, i.link" ROWS " ORDER BY f.item LIMIT ?",
 		VALUES(as_int(after), as_int(since_ms), as_int(limit)), each, ctx, ret_count, e);
 }
 
@@ -107,8 +103,8 @@ int fingerprints_get_place(struct store_tx *tx, int64_t item, struct arena *aren
 	struct fingerprint_place *ret_place, struct err *e)
 {
 	return query_one(tx, arena, e,
-		"SELECT i.story, i.reason, i.title, i.excerpt FROM item i WHERE i.id = ? AND "
-		"NOT " IS_HELD,
+		"SELECT i.story, i.reason, i.title, i.excerpt FROM item i WHERE i.id = ?"
+		" AND NOT i.pinned",
 		VALUES(as_int(item)),
 		COLUMNS(into(&ret_place->story), into(&ret_place->reason), into(&ret_place->title),
 			into(&ret_place->excerpt)));

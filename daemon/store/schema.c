@@ -133,8 +133,9 @@ static const char step_6[] =
  * and what users said of stories: who shall never be one (stories), and whose items are never
  * grouped (hosts). fingerprint.level: how alike was alike enough when its place was chosen;
  * item.copy_of: the item whose text or address it shares; item.pinned: the number of the change by
- * which a user put it where it is; story.lead: the item whose headline is shown, NULL: the first
- * one's; feed.identity: the rule by which its items are known again. */
+ * which a user put it where it is, or -1: its story was kept apart from another; story.lead: the
+ * item whose headline is shown, NULL: the first one's; feed.identity: the rule by which its items
+ * are known again. */
 static const char step_7[] =
 	"CREATE TABLE fingerprint (item INTEGER PRIMARY KEY REFERENCES item ON DELETE CASCADE,"
 	" original INTEGER NOT NULL, time_ms INTEGER NOT NULL, level INTEGER NOT NULL,"

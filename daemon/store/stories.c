@@ -27,7 +27,8 @@ int stories_find_url_before(
 	struct store_tx *tx, int64_t url_key, int64_t item, int64_t *ret_id, struct err *e)
 {
 	return query_find(tx, ret_id, e,
-		"SELECT story FROM item WHERE url_key = ? AND id < ? ORDER BY pinned DESC, story"
+		"SELECT story FROM item WHERE url_key = ? AND id < ? ORDER BY max(pinned, 0) DESC, "
+		"story"
 		" LIMIT 1",
 		as_int(url_key), as_int(item));
 }
@@ -316,7 +317,8 @@ int stories_members(struct store_tx *tx, int64_t id,
 
 	query_begin(&q, tx,
 		"SELECT i.id, i.feed, " FEED_LABEL ", i.title, i.link,"
-		" i.published_ms, i.received_ms, i.read, i.starred, i.pinned, i.reason, i.score,"
+		" i.published_ms, i.received_ms, i.read, i.starred, i.pinned > 0, i.reason, "
+		"i.score,"
 		" i.evidence FROM item i CROSS JOIN feed f ON f.id = i.feed WHERE i.story = ?"
 		" AND " FEED_IS_VISIBLE " ORDER BY i.id");
 	query_bind(&q, as_int(id));

@@ -8,6 +8,11 @@
 
 /* -- pinned -- */
 
+/* What is said when an item is not pinned (any more): it may still be held. */
+#define HELD                                                                                       \
+	"-(EXISTS (SELECT 1 FROM story_apart WHERE one = story)"                                   \
+	" OR EXISTS (SELECT 1 FROM story_apart WHERE other = story))"
+
 /* By the hundred, each with a line, whose number tells which word was the last. */
 static int pin_some(struct store_tx *tx, int64_t story, bool pinned, int64_t *after,
 	struct change *line, struct err *e)
@@ -25,7 +30,7 @@ static int pin_some(struct store_tx *tx, int64_t story, bool pinned, int64_t *af
 		return status;
 	line->seq = changes_reserve(tx);
 	status = query_exec(tx, e,
-		"UPDATE item SET rev = ?1, pinned = iif(?, ?1, 0) WHERE story = ? AND id > ?"
+		"UPDATE item SET rev = ?1, pinned = iif(?, ?1, " HELD ") WHERE story = ? AND id > ?"
 		" AND id <= ?",
 		as_int(line->seq), as_int(pinned), as_int(story), as_int(*after),
 		as_int(line->ids[line->id_count - 1]));
@@ -59,9 +64,9 @@ int words_pin_item(struct store_tx *tx, int64_t item, bool pinned, int64_t now_m
 		.seq = changes_reserve(tx),
 		.ids = {item},
 		.id_count = 1};
-	int status =
-		query_exec(tx, e, "UPDATE item SET rev = ?1, pinned = iif(?, ?1, 0) WHERE id = ?",
-			as_int(line.seq), as_int(pinned), as_int(item));
+	int status = query_exec(tx, e,
+		"UPDATE item SET rev = ?1, pinned = iif(?, ?1, " HELD ") WHERE id = ?",
+		as_int(line.seq), as_int(pinned), as_int(item));
 
 	if (status == 0)
 		status = query_found(query_changes(tx), "item", item, e);
@@ -85,6 +90,10 @@ static int keep_apart(
 
 	if (status == 0)
 		status = query_exec(tx, e, "INSERT INTO story_apart (one, other) VALUES (?, ?)",
+			as_int(one), as_int(other));
+	if (status == 0)
+		status = query_exec(tx, e,
+			"UPDATE item SET pinned = -1 WHERE pinned = 0 AND story IN (?, ?)",
 			as_int(one), as_int(other));
 	line->seq = changes_reserve(tx);
 	if (status == 0)
@@ -116,7 +125,7 @@ int words_forbid_merge(
 	int status = query_find(tx, &said, e,
 		"SELECT EXISTS (SELECT 1 FROM story_apart WHERE (one = ?1 AND other = ?2)"
 		" OR (one = ?2 AND other = ?1))"
-		" OR EXISTS (SELECT 1 FROM item WHERE story = ?1 AND pinned)",
+		" OR EXISTS (SELECT 1 FROM item WHERE story = ?1 AND pinned > 0)",
 		as_int(younger), as_int(older));
 
 	*ret_forbid = said != 0;

@@ -26,7 +26,7 @@ static void try_split(bool starts)
 	assert_int_equal(other, 2);
 	assert_int_equal(story_of(&w, "c"), other);
 	assert_int_equal(
-		peek(w.f.path, "SELECT count(*) FROM item WHERE pinned AND reason = 5"), 1);
+		peek(w.f.path, "SELECT count(*) FROM item WHERE pinned > 0 AND reason = 5"), 1);
 	assert_int_equal(peek(w.f.path, "SELECT count(*) FROM change WHERE op = 'split' AND id = 1"
 					" AND detail ->> '$.ids[0]' = 2"),
 		1);
@@ -122,7 +122,7 @@ static void try_merge(bool starts)
 	assert_int_equal(join_two(&w, 2, 1), 1);
 	assert_together(&w, "a", "e");
 	assert_int_equal(peek(w.f.path, "SELECT one * 10 + other FROM story_apart"), 13);
-	assert_int_equal(peek(w.f.path, "SELECT count(*) FROM item WHERE pinned"), 4);
+	assert_int_equal(peek(w.f.path, "SELECT count(*) FROM item WHERE pinned > 0"), 4);
 	assert_int_equal(peek(w.f.path, "SELECT reason FROM item WHERE guid = 'e'"), STORY_MANUAL);
 	if (starts)
 		restart(&w);
