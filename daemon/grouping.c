@@ -144,7 +144,10 @@ int grouping_load(struct grouping *g, struct store_tx *tx, int64_t now_ms, int i
 static int load_some(struct store_tx *tx, void *arg, struct err *e)
 {
 	struct grouping *g = arg;
+	int status = fingerprints_unfinished(tx, &g->unfinished_ms, e);
 
+	if (status)
+		return status;
 	return grouping_load(g, tx, times_now_ms(), STORY_LOAD_ITEMS, &g->more, e);
 }
 
@@ -155,6 +158,8 @@ static void loaded_some(struct store_job *job)
 
 	if (job->status == 0 && g->more)
 		grouping_warm(g, g->store);
+	else if (job->status == 0 && g->unfinished_ms)
+		(void)!grouping_rebuild(g, g->store, g->unfinished_ms, NULL);
 }
 
 void grouping_warm(struct grouping *g, struct store *store)

@@ -40,8 +40,9 @@ bool grouping_takes(int64_t time_ms, int64_t now_ms);
 int grouping_load(struct grouping *g, struct store_tx *tx, int64_t now_ms, int items,
 	bool *ret_more, struct err *e);
 
-/* Reads it all in jobs of its own, so that the first poll need not wait for long. Loop thread; the
- * store must be stopped before the grouping is destroyed. */
+/* Reads it all in jobs of its own, so that the first poll need not wait for long, and then begins
+ * anew with a rebuild that was cut off. Loop thread; the store must be stopped before the grouping
+ * is destroyed. */
 void grouping_warm(struct grouping *g, struct store *store);
 
 /* A job begins to use it: whatever is not read yet is read now. Each is followed by a
@@ -92,8 +93,8 @@ struct grouping_report {
 
 /* Judges the items anew that were published since then and whose place was chosen by another level
  * than the one that stands now, in the order in which they came, in small jobs of the store's
- * thread; what users said stays. Nothing of it is news. If it is cut off, what was done so far
- * stands, and it may be begun again. ERR_BUSY: one is under way. Loop thread, as
+ * thread; what users said stays. Nothing of it is news. If it is cut off, the next
+ * start begins anew with all of it. ERR_BUSY: one is under way. Loop thread, as
  * grouping_rebuild_look(). */
 int grouping_rebuild(struct grouping *g, struct store *store, int64_t since_ms, struct err *e);
 struct grouping_report grouping_rebuild_look(const struct grouping *g);

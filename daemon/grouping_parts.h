@@ -12,10 +12,11 @@ struct grouping {
 	int64_t week;                  /* since whose beginning it has been read anew */
 	int64_t loaded;                /* the last item that was read */
 	bool complete;
-	bool changed;   /* by this job */
-	bool old;       /* the database has rows that nobody will read again */
-	int64_t serial; /* the database's, as long as they are the same */
-	bool more;      /* to be read by `job` */
+	bool changed;          /* by this job */
+	bool old;              /* the database has rows that nobody will read again */
+	int64_t serial;        /* the database's, as long as they are the same */
+	bool more;             /* to be read by `job` */
+	int64_t unfinished_ms; /* what a rebuild was cut off from; 0: none was */
 	struct store *store;
 	struct store_job job;
 	struct store_tx *tx;

@@ -238,18 +238,26 @@ static int judge(struct rebuild *r, const struct fingerprint_row *row, struct in
 	return rv ? rv : push(r, &j);
 }
 
-static int review(void *ctx, const struct fingerprint_row *row, const struct buf *data)
+/* The level that stands for it now. */
+static int find_level(
+	struct rebuild *r, const struct fingerprint_row *row, enum grouping_level *ret_level)
 {
-	struct rebuild *r = ctx;
-	enum grouping_level level = r->g->level;
-	struct index_item item = {.item = row->item, .feed = row->feed, .time_ms = row->time_ms};
-	struct fingerprint f;
 	bool never = false;
 	int rv = words_is_never(r->g->tx, row->link, &never, r->e);
 
+	*ret_level = never ? GROUPING_OFF : r->g->level;
+	return rv;
+}
+
+static int review(void *ctx, const struct fingerprint_row *row, const struct buf *data)
+{
+	struct rebuild *r = ctx;
+	struct index_item item = {.item = row->item, .feed = row->feed, .time_ms = row->time_ms};
+	enum grouping_level level;
+	struct fingerprint f;
+	int rv = find_level(r, row, &level);
+
 	r->loaded = row->item;
-	if (never)
-		level = GROUPING_OFF;
 	if (!rv && (row->feed != r->merge_feed || r->merge_count == CHANGE_IDS_MAX))
 		rv = run_merges(r);
 	r->merge_feed = row->feed;

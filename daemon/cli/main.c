@@ -102,7 +102,8 @@ static const struct command {
 		cmd_pin},
 	{"never", 0, 1, "HOST | --list", "group no items whose links lead to a host",
 		"They are told apart by their addresses alone, and so are those of hosts below "
-		"it.\nItems that are there already stay where they are.",
+		"it.\nItems that are there already stay where they are, until 'tidings stories "
+		"rebuild'.",
 		cmd_never},
 	{"stories", 1, 1, "rebuild", "group what was published lately once more",
 		"By the setting that stands now, where it was another when an item came. What you "

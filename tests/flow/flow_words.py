@@ -70,6 +70,9 @@ class World:
         return done.stdout
 
     def rebuild(self):
+        """After one that was cut off has been done."""
+        while self.daemon.tidings("stories", "rebuild", "--since", "2d").returncode:
+            pass
         check_equal(self.say("stories", "rebuild", "--since", "2d"), "rebuild: done\n", "rebuild")
 
     def __enter__(self):

@@ -268,6 +268,39 @@ static void test_meanwhile(void **state)
 	}
 }
 
+/* What was cut off is begun anew by the next start, and judged from the beginning. */
+static void test_cut_off(void **state)
+{
+	static struct state now, wide;
+	struct grouping_report told;
+	struct world w, other;
+	uint32_t seed = 4, again = 4;
+	char sql[200];
+
+	(void)state;
+	open_filled(&w, GROUPING_STRICT, &seed);
+	open_filled(&other, GROUPING_WIDE, &again);
+	read_state(&other, true, &wide);
+	snprintf(sql, sizeof(sql),
+		"UPDATE fingerprint SET level = 4 WHERE item < 70;"
+		"INSERT INTO meta VALUES ('rebuild', %lld)",
+		(long long)(w.now_ms - DAY));
+	poke(w.f.path, sql);
+	w.level = GROUPING_WIDE;
+	restart(&w);
+	grouping_warm(w.grouping, w.f.store);
+	do
+		uv_run(&w.f.loop.uv, UV_RUN_ONCE);
+	while (!grouping_rebuild_look(w.grouping).begun);
+	run_rebuild(&w, &told);
+	assert_int_equal(told.status, 0);
+	read_state(&w, true, &now);
+	assert_same(&now, &wide);
+	assert_int_equal(peek(w.f.path, "SELECT value FROM meta WHERE key = 'rebuild'"), 0);
+	close_world(&other);
+	close_world(&w);
+}
+
 /* Wherever it is by then. */
 static int say_split_off(struct store_tx *tx, void *arg, struct err *e)
 {
@@ -352,6 +385,7 @@ int main(void)
 		cmocka_unit_test(test_what_stays),
 		cmocka_unit_test(test_never),
 		cmocka_unit_test(test_meanwhile),
+		cmocka_unit_test(test_cut_off),
 		cmocka_unit_test(test_said_meanwhile),
 		cmocka_unit_test(test_faults),
 	};
