@@ -266,6 +266,10 @@
 /* Ids in one batch */
 #define API_IDS_MAX 10000
 
+/* Stories, and items, of one word about stories: nobody waits long for it */
+#define API_WORD_STORIES 100
+#define API_WORD_ITEMS   1000
+
 /* Nesting of a request's JSON */
 #define API_JSON_DEPTH 64
 

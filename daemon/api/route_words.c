@@ -9,6 +9,7 @@
 #include "api/routes.h"
 #include "base/times.h"
 #include "base/url.h"
+#include "limits.h"
 #include "store/words.h"
 
 /* Tells the story that it came to, if it went well. */
@@ -21,16 +22,31 @@ static int tell_story(
 	return route_stories_run_one(tx, r, e);
 }
 
+/* Free them; NULL: the code says why. */
+static int64_t *take_ids(struct http_request *r, enum member member, int most, int *ret_count,
+	int *ret_code, struct err *e)
+{
+	int64_t *ids = body_ids(r->json, member, ret_count);
+
+	*ret_code = ids ? 0 : err_set(e, ERR_NOMEM, NULL);
+	if (!ids || *ret_count <= most)
+		return ids;
+	free(ids);
+	*ret_code = problem_at(&r->problem, "member", member_name(member),
+		"%s may have %d members here", member_name(member), most);
+	return NULL;
+}
+
 /* The one in the path and those in the body. */
 int route_words_run_merge(struct store_tx *tx, struct http_request *r, struct err *e)
 {
 	const struct api_callbacks *above = &r->api->callbacks;
 	int64_t story = 0;
 	int count, code;
-	int64_t *ids = body_ids(r->json, MEMBER_STORIES, &count);
+	int64_t *ids = take_ids(r, MEMBER_STORIES, API_WORD_STORIES, &count, &code, e);
 
 	if (!ids)
-		return err_set(e, ERR_NOMEM, NULL);
+		return code;
 	ids[count] = r->id;
 	code = above->join(above->ctx, tx, ids, count + 1, &story, e);
 	free(ids);
@@ -42,10 +58,10 @@ int route_words_run_split(struct store_tx *tx, struct http_request *r, struct er
 	const struct api_callbacks *above = &r->api->callbacks;
 	int64_t story = 0;
 	int count, code;
-	int64_t *ids = body_ids(r->json, MEMBER_ITEMS, &count);
+	int64_t *ids = take_ids(r, MEMBER_ITEMS, API_WORD_ITEMS, &count, &code, e);
 
 	if (!ids)
-		return err_set(e, ERR_NOMEM, NULL);
+		return code;
 	code = above->split(above->ctx, tx, r->id, ids, count, &story, e);
 	free(ids);
 	return tell_story(code, story, tx, r, e);
@@ -53,11 +69,11 @@ int route_words_run_split(struct store_tx *tx, struct http_request *r, struct er
 
 int route_words_run_apart(struct store_tx *tx, struct http_request *r, struct err *e)
 {
-	int count, code = 0;
-	int64_t *ids = body_ids(r->json, MEMBER_STORIES, &count);
+	int count, code;
+	int64_t *ids = take_ids(r, MEMBER_STORIES, API_WORD_STORIES, &count, &code, e);
 
 	if (!ids)
-		return err_set(e, ERR_NOMEM, NULL);
+		return code;
 	for (int i = 0; i < count && code == 0; i++)
 		code = words_part(tx, r->id, ids[i], times_now_ms(), e);
 	free(ids);

@@ -111,7 +111,6 @@ static uint32_t use_tale(struct story_index *x, const struct index_item *item)
 		return 0;
 	t = &x->tales[x->tale_count];
 	*t = (struct tale){.id = (uint32_t)item->story,
-		.script = item->fingerprint->script,
 		.feed = item->feed,
 		.oldest_ms = item->time_ms,
 		.newest_ms = item->time_ms};
@@ -168,8 +167,10 @@ static int open_group(struct story_index *x, const struct index_item *item, uint
 		map_put(&x->groups_by_id, item->group, (void *)(uintptr_t)at))
 		return ERR_NOMEM;
 	g = &x->groups[at];
-	*g = (struct group){
-		.id = (uint32_t)item->group, .feed = item->feed, .members = {(uint32_t)item->item}};
+	*g = (struct group){.id = (uint32_t)item->group,
+		.script = item->fingerprint->script,
+		.feed = item->feed,
+		.members = {(uint32_t)item->item}};
 	g->vector = malloc(bytes);
 	x->group_count++;
 	if (!g->vector)
@@ -219,7 +220,7 @@ static int enter_group(struct story_index *x, const struct index_item *item, uin
 	if (!at)
 		return open_group(x, item, tale);
 	join_group(&x->groups[at], item->item);
-	return x->tales[x->groups[at].tale].script == NO_SCRIPT ? join_tale(x, tale, at) : 0;
+	return x->tales[x->groups[at].tale].cleared ? join_tale(x, tale, at) : 0;
 }
 
 int story_index_place(struct story_index *x, const struct index_item *item)
@@ -262,7 +263,7 @@ void story_index_clear(struct story_index *x, int64_t story)
 	}
 	centroid_finish(&x->tales[tale].centroid);
 	x->tales[tale].first_group = 0;
-	x->tales[tale].script = NO_SCRIPT;
+	x->tales[tale].cleared = true;
 	map_remove(&x->tales_by_id, story);
 }
 

@@ -22,6 +22,34 @@ static void test_merge(void **state)
 	world_close(&w);
 }
 
+/* So many that others would wait for long. */
+static void test_too_many(void **state)
+{
+	static const struct {
+		const char *path, *member;
+		int most;
+	} cases[] = {
+		{"merge", "stories", 100}, {"apart", "stories", 100}, {"split", "items", 1000}};
+	struct world w;
+
+	(void)state;
+	fill(&w);
+	for (size_t i = 0; i < 3; i++) {
+		char target[60];
+		struct buf body;
+
+		snprintf(target, sizeof(target), "/api/v1/stories/1/%s", cases[i].path);
+		buf_init(&body, 1 << 16);
+		buf_printf(&body, "{\"%s\":[9", cases[i].member);
+		for (int n = 0; n < cases[i].most; n++)
+			buf_puts(&body, ",9");
+		buf_puts(&body, "]}");
+		expect(&w, "POST", target, buf_string(&body), 400, "members here");
+		buf_finish(&body);
+	}
+	world_close(&w);
+}
+
 static void test_split(void **state)
 {
 	struct world w;
@@ -122,6 +150,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_merge),
+		cmocka_unit_test(test_too_many),
 		cmocka_unit_test(test_split),
 		cmocka_unit_test(test_apart_and_pinned),
 		cmocka_unit_test(test_never),

@@ -139,6 +139,28 @@ static void test_merge(void **state)
 	try_merge(true);
 }
 
+/* What comes later joins in either script. */
+static void test_merge_scripts(void **state)
+{
+	static const char russian[] =
+		"<p>Президент прибыл в столицу во вторник вечером для переговоров, это первый "
+		"такой "
+		"визит за двадцать четыре года. Стороны подпишут договор о взаимной обороне.</p>";
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	put(&w, 1, "a", "President lands in capital for talks", wire);
+	put(&w, 2, "r", "Президент прибыл в столицу", russian);
+	assert_apart(&w, "a", "r");
+	join_two(&w, 1, 2);
+	put(&w, 3, "r2", "Первый визит за двадцать четыре года", russian);
+	put(&w, 4, "b", "A visit after 24 years", wire);
+	assert_together(&w, "r2", "a");
+	assert_together(&w, "b", "a");
+	close_world(&w);
+}
+
 static int merge_verdict(struct store_tx *tx, void *arg, struct err *e)
 {
 	struct said *s = arg;
@@ -252,6 +274,7 @@ int main(void)
 		cmocka_unit_test(test_split_copies),
 		cmocka_unit_test(test_split_address),
 		cmocka_unit_test(test_merge),
+		cmocka_unit_test(test_merge_scripts),
 		cmocka_unit_test(test_forbidden),
 		cmocka_unit_test(test_never),
 		cmocka_unit_test(test_faults),
