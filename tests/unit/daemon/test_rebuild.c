@@ -241,6 +241,31 @@ static void test_never(void **state)
 	close_world(&w);
 }
 
+/* By address alone, and back. */
+static void test_off(void **state)
+{
+	static struct state first, now;
+	struct wanted one = {1, "z1", "https://x.example/1", "Chess: a draw", wire, 0};
+	struct wanted two = {2, "z2", "https://x.example/1", "How to tie tomatoes", garden, 0};
+	struct world w;
+	uint32_t seed = 6;
+
+	(void)state;
+	open_filled(&w, GROUPING_NORMAL, &seed);
+	assert_int_equal(try_put(&w, &one, NULL), 0);
+	assert_int_equal(try_put(&w, &two, NULL), 0);
+	read_state(&w, true, &first);
+	rebuild(&w, GROUPING_OFF);
+	assert_int_equal(stories(&w), ITEMS + 1);
+	assert_together(&w, "z1", "z2");
+	assert_int_equal(peek(w.f.path, "SELECT count(*) FROM item WHERE reason <> 0"), 1);
+	restart(&w);
+	rebuild(&w, GROUPING_NORMAL);
+	read_state(&w, true, &now);
+	assert_same(&now, &first);
+	close_world(&w);
+}
+
 /* Polls go on; what came meanwhile is judged by what has become. */
 static void test_meanwhile(void **state)
 {
@@ -384,6 +409,7 @@ int main(void)
 		cmocka_unit_test(test_there_and_back),
 		cmocka_unit_test(test_what_stays),
 		cmocka_unit_test(test_never),
+		cmocka_unit_test(test_off),
 		cmocka_unit_test(test_meanwhile),
 		cmocka_unit_test(test_cut_off),
 		cmocka_unit_test(test_said_meanwhile),
