@@ -1,6 +1,4 @@
 /* Which story an item belongs to: the story index at work. */
-#include "grouping.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,30 +6,14 @@
 #include "base/json.h"
 #include "base/times.h"
 #include "base/utf8.h"
+#include "grouping_parts.h"
 #include "limits.h"
-#include "store/fingerprints.h"
 #include "store/stories.h"
+#include "store/words.h"
 
 enum { WORD_BYTES = 128 };
 
-struct grouping {
-	_Atomic(enum grouping_level) level;
-	enum grouping_level job_level; /* of the job that uses it */
-	struct story_index *index;     /* NULL: nothing was read yet */
-	int64_t week;                  /* since whose beginning it has been read anew */
-	int64_t loaded;                /* the last item that was read */
-	bool complete;
-	bool changed;   /* by this job */
-	bool old;       /* the database has rows that nobody will read again */
-	int64_t serial; /* the database's, as long as they are the same */
-	bool more;      /* to be read by `job` */
-	struct store *store;
-	struct store_job job;
-	struct store_tx *tx;
-	struct buf data; /* a fingerprint on its way from or to the database */
-};
-
-static bool load_one(void *ctx, int64_t item, struct fingerprint *ret_fingerprint)
+bool grouping_load_one(void *ctx, int64_t item, struct fingerprint *ret_fingerprint)
 {
 	struct grouping *g = ctx;
 
@@ -60,6 +42,7 @@ void grouping_destroy(struct grouping *g)
 {
 	if (!g)
 		return;
+	rebuild_destroy(g->rebuild);
 	story_index_destroy(g->index);
 	buf_finish(&g->data);
 	free(g);
@@ -80,7 +63,7 @@ static int64_t since_ms(const struct grouping *g)
 static int forget(struct grouping *g, int64_t now_ms)
 {
 	story_index_destroy(g->index);
-	g->index = story_index_create(load_one, g);
+	g->index = story_index_create(grouping_load_one, g);
 	g->week = now_ms / STORY_WINDOW_MS;
 	g->loaded = 0;
 	g->complete = false;
@@ -145,7 +128,10 @@ int grouping_load(struct grouping *g, struct store_tx *tx, int64_t now_ms, int i
 static int load_some(struct store_tx *tx, void *arg, struct err *e)
 {
 	struct grouping *g = arg;
+	int status = fingerprints_unfinished(tx, &g->unfinished_ms, e);
 
+	if (status)
+		return status;
 	return grouping_load(g, tx, times_now_ms(), STORY_LOAD_ITEMS, &g->more, e);
 }
 
@@ -156,6 +142,8 @@ static void loaded_some(struct store_job *job)
 
 	if (job->status == 0 && g->more)
 		grouping_warm(g, g->store);
+	else if (job->status == 0 && g->unfinished_ms)
+		(void)!grouping_rebuild(g, g->store, g->unfinished_ms, NULL);
 }
 
 void grouping_warm(struct grouping *g, struct store *store)
@@ -173,7 +161,7 @@ int grouping_begin(struct grouping *g, struct store_tx *tx, int64_t now_ms, stru
 
 	g->tx = tx;
 	g->changed = false;
-	g->job_level = g->level;
+	g->job_level = g->level == GROUPING_OFF ? GROUPING_REPRINTS : g->level;
 	do
 		status = grouping_load(g, tx, now_ms, STORY_LOAD_ITEMS, &more, e);
 	while (status == 0 && more);
@@ -182,7 +170,8 @@ int grouping_begin(struct grouping *g, struct store_tx *tx, int64_t now_ms, stru
 
 void grouping_choose_level(struct grouping *g, enum grouping_level level)
 {
-	g->job_level = level == GROUPING_INHERITED ? g->level : level;
+	if (level != GROUPING_INHERITED)
+		g->job_level = level;
 }
 
 /* -- one item -- */
@@ -198,17 +187,23 @@ static int check(struct grouping *g, int64_t *story, struct err *e)
 	return status;
 }
 
-int grouping_judge(struct grouping *g, const struct index_item *item, struct verdict *ret_verdict,
-	struct err *e)
+const struct index_level *grouping_index_level(enum grouping_level level)
 {
 	static const struct index_level *const levels[] = {
 		[GROUPING_STRICT] = &index_level_strict,
 		[GROUPING_NORMAL] = &index_level_normal,
 		[GROUPING_WIDE] = &index_level_wide,
 	};
+
+	return levels[level];
+}
+
+int grouping_judge(struct grouping *g, const struct index_item *item, struct verdict *ret_verdict,
+	struct err *e)
+{
 	int status;
 
-	story_index_judge(g->index, item, levels[g->job_level], ret_verdict);
+	story_index_judge(g->index, item, grouping_index_level(g->job_level), ret_verdict);
 	status = check(g, &ret_verdict->story, e);
 	if (status == 0)
 		status = check(g, &ret_verdict->merge, e);
@@ -256,17 +251,20 @@ void grouping_words(
 
 /* From here on what is remembered is ahead of the database, until the job and its commit are done.
  */
-static void begin_change(struct grouping *g)
+void grouping_begin_change(struct grouping *g)
 {
 	if (!g->changed)
 		g->serial++;
 	g->changed = true;
 }
 
-static int write_row(struct grouping *g, const struct index_item *item, struct err *e)
+static int write_row(
+	struct grouping *g, const struct index_item *item, enum grouping_level level, struct err *e)
 {
-	const struct fingerprint_row row = {
-		item->item, item->story, item->feed, item->group, item->time_ms};
+	const struct fingerprint_row row = {.item = item->item,
+		.original = item->group,
+		.time_ms = item->time_ms,
+		.level = (int)level};
 	size_t len = fingerprint_bytes(item->fingerprint);
 
 	buf_reset(&g->data);
@@ -292,34 +290,45 @@ static int choose_lead(struct grouping *g, const struct index_item *item, struct
 	return stories_set_lead(g->tx, item->story, item->item, e);
 }
 
-int grouping_add(struct grouping *g, const struct index_item *item, struct err *e)
+int grouping_is_never(struct grouping *g, const char *link, bool *ret_never, struct err *e)
+{
+	return words_is_never(g->tx, link, ret_never, e);
+}
+
+int grouping_add(struct grouping *g, const struct index_item *item, bool never, struct err *e)
 {
 	struct index_item known = *item;
 	int status;
 
 	known.group = item->group ? item->group : item->item;
-	begin_change(g);
+	if (never)
+		return write_row(g, &known, GROUPING_OFF, e);
+	grouping_begin_change(g);
 	status = story_index_add(g->index, &known);
 	if (status == ERR_TOO_BIG)
 		return 0;
 	if (status)
 		return err_set(e, status, NULL);
-	status = write_row(g, &known, e);
+	status = write_row(g, &known, g->job_level, e);
 	return status ? status : choose_lead(g, &known, e);
 }
 
 int grouping_merge(struct grouping *g, int64_t one, int64_t other, int64_t now_ms, struct err *e)
 {
 	int64_t older, younger;
+	bool forbidden = false;
 	int status = stories_find(g->tx, one, &one, e);
 
 	if (status == 0)
 		status = stories_find(g->tx, other, &other, e);
-	if (status || !one || !other || one == other)
+	if (status || !one || !other || one == other || g->rebuilding)
 		return status;
 	older = one < other ? one : other;
 	younger = one < other ? other : one;
-	begin_change(g);
+	status = words_forbid_merge(g->tx, younger, older, &forbidden, e);
+	if (status || forbidden)
+		return status;
+	grouping_begin_change(g);
 	status = story_index_merge(g->index, younger, older);
 	if (status)
 		return err_set(e, status, NULL);

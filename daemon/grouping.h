@@ -28,8 +28,9 @@ bool grouping_takes(int64_t time_ms, int64_t now_ms);
 int grouping_load(struct grouping *g, struct store_tx *tx, int64_t now_ms, int items,
 	bool *ret_more, struct err *e);
 
-/* Reads it all in jobs of its own, so that the first poll need not wait for long. Loop thread; the
- * store must be stopped before the grouping is destroyed. */
+/* Reads it all in jobs of its own, so that the first poll need not wait for long, and then begins
+ * anew with a rebuild that was cut off. Loop thread; the store must be stopped before the grouping
+ * is destroyed. */
 void grouping_warm(struct grouping *g, struct store *store);
 
 /* A job begins to use it: whatever is not read yet is read now. Each is followed by a
@@ -48,13 +49,45 @@ int grouping_judge(struct grouping *g, const struct index_item *item, struct ver
 void grouping_words(
 	const struct verdict *verdict, const char *title, const char *text, struct buf *out);
 
-/* Remembers an item that was written; item->group 0: its own. */
-int grouping_add(struct grouping *g, const struct index_item *item, struct err *e);
+/* Whether users want items with this link told apart by their identity alone. */
+int grouping_is_never(struct grouping *g, const char *link, bool *ret_never, struct err *e);
 
-/* One of two stories becomes the older one's, in the database, too. */
+/* Remembers an item that was written; item->group 0: its own. `never`: nothing joins it. */
+int grouping_add(struct grouping *g, const struct index_item *item, bool never, struct err *e);
+
+/* One of two stories becomes the older one's, in the database, too, unless a user has forbidden it.
+ */
 int grouping_merge(struct grouping *g, int64_t one, int64_t other, int64_t now_ms, struct err *e);
 
 /* The job ends; after a failure of one of the above it need not be called. */
 int grouping_end(struct grouping *g, struct err *e);
+
+/* -- what users say: each is a job of its own -- */
+
+/* Stories become one, the oldest of them (*ret_story), and stay it. ERR_NOT_FOUND. */
+int grouping_join(struct grouping *g, struct store_tx *tx, const int64_t *stories, int count,
+	int64_t now_ms, int64_t *ret_story, struct err *e);
+
+/* As words_split(). */
+int grouping_split(struct grouping *g, struct store_tx *tx, int64_t story, const int64_t *items,
+	int count, int64_t now_ms, int64_t *ret_story, struct err *e);
+
+/* -- once more -- */
+
+/* How it goes, or went. */
+struct grouping_report {
+	bool begun, running;
+	int64_t done, total; /* items looked at */
+	int status;          /* once it has ended */
+	const char *text;    /* what went wrong, "" when nothing did */
+};
+
+/* Judges the items anew that were published since then and whose place was chosen by another level
+ * than the one that stands now, in the order in which they came, in small jobs of the store's
+ * thread; what users said stays. Nothing of it is news. If it is cut off, the next
+ * start begins anew with all of it. ERR_BUSY: one is under way. Loop thread, as
+ * grouping_rebuild_look(). */
+int grouping_rebuild(struct grouping *g, struct store *store, int64_t since_ms, struct err *e);
+struct grouping_report grouping_rebuild_look(const struct grouping *g);
 
 #endif

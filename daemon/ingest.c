@@ -95,6 +95,7 @@ struct placing {
 	const struct draft *draft;
 	struct story_join join;
 	struct index_item index;
+	bool never;             /* it is told apart by its identity alone */
 	struct verdict verdict; /* of its text */
 };
 
@@ -140,6 +141,8 @@ static int choose_story(struct chunk *c, struct placing *p, struct err *e)
 	int rv = 0;
 
 	if (is_grouped(c, draft))
+		rv = grouping_is_never(c->in->grouping, draft->row.item->link, &p->never, e);
+	if (!rv && is_grouped(c, draft) && !p->never)
 		rv = grouping_judge(c->in->grouping, &p->index, &p->verdict, e);
 	if (!rv)
 		explain(c, p);
@@ -182,7 +185,7 @@ static int remember(struct chunk *c, struct placing *p, struct err *e)
 	p->index.item = p->join.item;
 	p->index.story = p->join.story;
 	p->index.group = p->verdict.kind == VERDICT_REPRINT ? p->verdict.group : 0;
-	rv = grouping_add(c->in->grouping, &p->index, e);
+	rv = grouping_add(c->in->grouping, &p->index, p->never, e);
 	if (!rv && p->verdict.merge) {
 		c->merges[c->merge_count].one = p->join.story;
 		c->merges[c->merge_count++].other = p->verdict.merge;

@@ -266,6 +266,10 @@
 /* Ids in one batch */
 #define API_IDS_MAX 10000
 
+/* Stories, and items, of one word about stories: nobody waits long for it */
+#define API_WORD_STORIES 100
+#define API_WORD_ITEMS   1000
+
 /* Nesting of a request's JSON */
 #define API_JSON_DEPTH 64
 
@@ -479,6 +483,13 @@
 
 /* Items read into the story index at once: some ms of work */
 #define STORY_LOAD_ITEMS 1000
+
+/* Of judging items anew, in one job, and in one step of it */
+#define STORY_REBUILD_MS   8
+#define STORY_REBUILD_STEP 10
+
+/* Hosts whose items users keep out of stories: each is looked at for each new item */
+#define STORY_HOSTS_MAX 1000
 
 /* The words that say why an item is in its story, as JSON */
 #define EVIDENCE_BYTES 1024

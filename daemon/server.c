@@ -148,6 +148,38 @@ static int refresh_now(void *ctx, int64_t feed, int64_t *ret_wait_ms, struct err
 	return 0;
 }
 
+/* On the store's thread. */
+static int join_stories(void *ctx, struct store_tx *tx, const int64_t *stories, int count,
+	int64_t *ret_story, struct err *e)
+{
+	struct server *s = ctx;
+
+	return grouping_join(s->grouping, tx, stories, count, times_now_ms(), ret_story, e);
+}
+
+static int split_story(void *ctx, struct store_tx *tx, int64_t story, const int64_t *items,
+	int count, int64_t *ret_story, struct err *e)
+{
+	struct server *s = ctx;
+
+	return grouping_split(s->grouping, tx, story, items, count, times_now_ms(), ret_story, e);
+}
+
+static int rebuild(void *ctx, int64_t since_ms, struct err *e)
+{
+	struct server *s = ctx;
+
+	return grouping_rebuild(s->grouping, s->store, since_ms, e);
+}
+
+static void rebuild_look(void *ctx, struct api_task *ret_task)
+{
+	struct grouping_report report = grouping_rebuild_look(((struct server *)ctx)->grouping);
+
+	*ret_task = (struct api_task){report.begun, report.running, report.done, report.total,
+		report.status, report.text};
+}
+
 static void facts(void *ctx, struct api_facts *ret_facts)
 {
 	struct server *s = ctx;
@@ -344,6 +376,10 @@ static int start_api(struct server *s, struct err *e)
 		.refresh = refresh_now,
 		.facts = facts,
 		.waiting = waiting,
+		.join = join_stories,
+		.split = split_story,
+		.rebuild = rebuild,
+		.rebuild_look = rebuild_look,
 		.read_list = opml_read,
 		.html_text = html_text,
 	};

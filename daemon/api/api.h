@@ -74,6 +74,14 @@ struct api_waiting {
 	int64_t until_ms; /* TIME_NONE: not known */
 };
 
+/* How far a task has come. */
+struct api_task {
+	bool begun, running;
+	int64_t done, total;
+	int status; /* once it has ended */
+	const char *text;
+};
+
 /* What the api needs from above; called on the loop thread. */
 struct api_callbacks {
 	void *ctx;
@@ -88,6 +96,16 @@ struct api_callbacks {
 
 	void (*facts)(void *ctx, struct api_facts *ret_facts);
 	void (*waiting)(void *ctx, int64_t feed, struct api_waiting *ret_waiting);
+
+	/* What users say of stories, in a write job: as grouping_join() and grouping_split(). */
+	int (*join)(void *ctx, struct store_tx *tx, const int64_t *stories, int count,
+		int64_t *ret_story, struct err *e);
+	int (*split)(void *ctx, struct store_tx *tx, int64_t story, const int64_t *items, int count,
+		int64_t *ret_story, struct err *e);
+
+	/* Begins to judge anew what was published since then. ERR_BUSY. */
+	int (*rebuild)(void *ctx, int64_t since_ms, struct err *e);
+	void (*rebuild_look)(void *ctx, struct api_task *ret_task);
 
 	/* Reads a list of feeds (OPML, or a URL a line): as opml_read() of parse/. Any thread. */
 	int (*read_list)(const void *data, size_t len, struct arena *arena,

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/times.h"
 #include "limits.h"
 
 static const struct spec {
@@ -138,6 +139,16 @@ static enum grouping_level level_of(const json_t *value)
 	return name && story_level_parse(name, &level) ? level : GROUPING_INHERITED;
 }
 
+static int check_time(const json_t *value, const char *name, struct http_problem *p)
+{
+	const char *text = json_string_value(value);
+	int64_t time_ms;
+
+	if (text && times_parse_rfc3339(text, &time_ms) == 0)
+		return 0;
+	return refuse(p, name, "a time like 2026-11-23T20:00:00Z");
+}
+
 static int check_value(json_t *value, const struct spec *spec, struct http_problem *p)
 {
 	switch (spec->type) {
@@ -155,6 +166,8 @@ static int check_value(json_t *value, const struct spec *spec, struct http_probl
 		return check_seconds(value, spec->name, p);
 	case MEMBER_TYPE_URL:
 		return check_text(value, spec->name, FETCH_URL_MAX, "a URL", p);
+	case MEMBER_TYPE_TIME:
+		return check_time(value, spec->name, p);
 	case MEMBER_TYPE_STATE:
 		break;
 	}
@@ -231,9 +244,22 @@ int body_state(const struct json_t *body, enum member member)
 	return json_is_true(value) ? 1 : -1;
 }
 
-int64_t *body_ids(const struct json_t *body, int *ret_count)
+bool body_is_true(const struct json_t *body, enum member member)
 {
-	const json_t *list = member_of(body, MEMBER_IDS);
+	return json_is_true(member_of(body, member));
+}
+
+int64_t body_time(const struct json_t *body, enum member member)
+{
+	int64_t time_ms = TIME_NONE;
+
+	(void)times_parse_rfc3339(body_string(body, member), &time_ms);
+	return time_ms;
+}
+
+int64_t *body_ids(const struct json_t *body, enum member member, int *ret_count)
+{
+	const json_t *list = member_of(body, member);
 	size_t count = json_array_size(list);
 	int64_t *ids = malloc((count + 1) * sizeof(*ids)); /* never of nothing, which may be NULL */
 

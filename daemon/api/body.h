@@ -19,20 +19,27 @@ enum member_type {
 	MEMBER_TYPE_NAME,    /* one line, at most API_NAME_MAX bytes; or null */
 	MEMBER_TYPE_SECONDS, /* within API_INTERVAL_MIN_S and API_INTERVAL_MAX_S; or null */
 	MEMBER_TYPE_STATE,   /* an object with `read`, `starred` or both, and `reports` */
+	MEMBER_TYPE_TIME,    /* RFC 3339 */
 	MEMBER_TYPE_URL,     /* not empty, at most FETCH_URL_MAX bytes; the handler checks it */
 };
 
 /* symbol, name, type; tidings-api(7) tells what each means. */
 #define MEMBER_LIST(X)                                                                             \
 	X(MEMBER_FOLDER, "folder", NAME)                                                           \
+	X(MEMBER_HOST, "host", NAME)                                                               \
 	X(MEMBER_IDS, "ids", IDS)                                                                  \
 	X(MEMBER_INTERVAL, "interval_s", SECONDS)                                                  \
+	X(MEMBER_ITEMS, "items", IDS)                                                              \
 	X(MEMBER_NAME, "name", NAME)                                                               \
+	X(MEMBER_NEVER, "never", BOOL)                                                             \
+	X(MEMBER_PINNED, "pinned", BOOL)                                                           \
 	X(MEMBER_READ, "read", BOOL)                                                               \
 	X(MEMBER_REPORTS, "reports", BOOL)                                                         \
 	X(MEMBER_SET, "set", STATE)                                                                \
+	X(MEMBER_SINCE, "since", TIME)                                                             \
 	X(MEMBER_STARRED, "starred", BOOL)                                                         \
 	X(MEMBER_LEVEL, "stories", LEVEL)                                                          \
+	X(MEMBER_STORIES, "stories", IDS)                                                          \
 	X(MEMBER_URL, "url", URL)
 
 enum member {
@@ -78,7 +85,10 @@ enum grouping_level body_level(const struct json_t *body, enum member member);
  * there is one. */
 int body_state(const struct json_t *body, enum member member);
 
+bool body_is_true(const struct json_t *body, enum member member); /* false when absent */
+int64_t body_time(const struct json_t *body, enum member member);
+
 /* The ids as an array to free(); NULL when out of memory. */
-int64_t *body_ids(const struct json_t *body, int *ret_count);
+int64_t *body_ids(const struct json_t *body, enum member member, int *ret_count);
 
 #endif

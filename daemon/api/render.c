@@ -372,6 +372,7 @@ static const struct member member_members[] = {
 	ROW(TIME, "received", story_member, received_ms),
 	ROW(BOOL, "read", story_member, read),
 	ROW(BOOL, "starred", story_member, starred),
+	ROW(BOOL, "pinned", story_member, pinned),
 	WITH("reason", show_reason),
 	WITH("score", show_score),
 	ROW(LIST, "evidence", story_member, evidence),

@@ -5,6 +5,7 @@
 #include "api/routes.h"
 #include "base/times.h"
 #include "store/items.h"
+#include "store/words.h"
 
 struct item_query {
 	struct item_filter filter;
@@ -149,6 +150,10 @@ int route_items_run_change(struct store_tx *tx, struct http_request *r, struct e
 	static const struct render_item show = {.members = RENDER_ALL, .content = RENDER_NONE};
 
 	int code = state_change(tx, r, items_set_state, e);
+
+	if (code == 0 && body_has(r->json, MEMBER_PINNED))
+		code = words_pin_item(
+			tx, r->id, body_is_true(r->json, MEMBER_PINNED), times_now_ms(), e);
 	return code < 0 ? code : put_one(tx, r, &show, e);
 }
 

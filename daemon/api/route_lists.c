@@ -66,7 +66,7 @@ int state_change_batch(
 	struct store_tx *tx, struct http_request *r, set_state_fn *set_state, struct err *e)
 {
 	int count, changed = 0;
-	int64_t *ids = body_ids(r->json, &count);
+	int64_t *ids = body_ids(r->json, MEMBER_IDS, &count);
 	struct json j;
 
 	if (!ids)

@@ -6,6 +6,7 @@
 #include "base/times.h"
 #include "store/items.h"
 #include "store/stories.h"
+#include "store/words.h"
 
 struct story_query {
 	struct story_filter filter;
@@ -89,6 +90,11 @@ static int put_content(struct store_tx *tx, struct listing *l, int64_t item, str
 	return code;
 }
 
+static void put_apart(void *ctx, int64_t other)
+{
+	json_put_int(ctx, NULL, other);
+}
+
 int route_stories_run_one(struct store_tx *tx, struct http_request *r, struct err *e)
 {
 	struct listing l = {.r = r};
@@ -102,6 +108,10 @@ int route_stories_run_one(struct store_tx *tx, struct http_request *r, struct er
 	json_put_array(&l.j, "members");
 	code = stories_members(tx, story.id, put_member, &l, e);
 	json_end(&l.j);
+	json_put_array(&l.j, "apart");
+	if (code == 0)
+		code = words_list_apart(tx, story.id, put_apart, &l.j, e);
+	json_end(&l.j);
 	if (code == 0)
 		code = put_content(tx, &l, story.lead, e);
 	answer_end(&l.j);
@@ -111,6 +121,10 @@ int route_stories_run_one(struct store_tx *tx, struct http_request *r, struct er
 int route_stories_run_change(struct store_tx *tx, struct http_request *r, struct err *e)
 {
 	int code = state_change(tx, r, stories_set_state, e);
+
+	if (code == 0 && body_has(r->json, MEMBER_PINNED))
+		code = words_pin_story(
+			tx, r->id, body_is_true(r->json, MEMBER_PINNED), times_now_ms(), e);
 	return code < 0 ? code : route_stories_run_one(tx, r, e);
 }
 

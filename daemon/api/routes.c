@@ -21,6 +21,8 @@
 	(P(FEED) | P(FOLDER) | P(READ) | P(STARRED) | P(SINCE) | P(SEEN_AFTER) | P(DIR) |          \
 		P(LIMIT) | P(CURSOR) | P(Q) | P(LABEL))
 #define DRAFT_MEMBERS (M(URL) | M(NAME) | M(FOLDER) | M(INTERVAL) | M(LEVEL))
+#define PLACE_MEMBERS (STATE_MEMBERS | M(PINNED))
+#define NEVER_MEMBERS (M(HOST) | M(NEVER))
 #define BATCH_MEMBERS (M(IDS) | M(SET))
 
 /* method, path, right, where, parameters, members, of these required, parse, run, reply */
@@ -71,7 +73,7 @@ static const struct route table[] = {
 		route_items_parse_one, route_items_run_one, NULL},
 	{HTTP_GET, "/api/v1/items/{id}/revisions", API_READ, ROUTE_TOLD, P(CONTENT), 0, 0,
 		route_items_parse_one, route_items_run_revisions, NULL},
-	{HTTP_PATCH, "/api/v1/items/{id}", API_WRITE, ROUTE_WRITE, 0, STATE_MEMBERS, 0, state_parse,
+	{HTTP_PATCH, "/api/v1/items/{id}", API_WRITE, ROUTE_WRITE, 0, PLACE_MEMBERS, 0, state_parse,
 		route_items_run_change, NULL},
 
 	{HTTP_GET, "/api/v1/stories", API_READ, ROUTE_TOLD, STORY_PARAMS, 0, 0,
@@ -80,8 +82,22 @@ static const struct route table[] = {
 		BATCH_MEMBERS, state_parse, route_stories_run_batch, NULL},
 	{HTTP_GET, "/api/v1/stories/{id}", API_READ, ROUTE_TOLD, P(CONTENT), 0, 0, NULL,
 		route_stories_run_one, NULL},
-	{HTTP_PATCH, "/api/v1/stories/{id}", API_WRITE, ROUTE_WRITE, 0, STATE_MEMBERS, 0,
+	{HTTP_PATCH, "/api/v1/stories/{id}", API_WRITE, ROUTE_WRITE, 0, PLACE_MEMBERS, 0,
 		state_parse, route_stories_run_change, NULL},
+	{HTTP_POST, "/api/v1/stories/{id}/merge", API_WRITE, ROUTE_WRITE, 0, M(STORIES), M(STORIES),
+		NULL, route_words_run_merge, NULL},
+	{HTTP_POST, "/api/v1/stories/{id}/split", API_WRITE, ROUTE_WRITE, 0, M(ITEMS), M(ITEMS),
+		NULL, route_words_run_split, NULL},
+	{HTTP_POST, "/api/v1/stories/{id}/apart", API_WRITE, ROUTE_WRITE, 0, M(STORIES), M(STORIES),
+		NULL, route_words_run_apart, NULL},
+	{HTTP_GET, "/api/v1/stories/rebuild", API_READ, ROUTE_LOOP, 0, 0, 0, NULL, NULL,
+		route_words_reply_task},
+	{HTTP_POST, "/api/v1/stories/rebuild", API_WRITE, ROUTE_LOOP, 0, M(SINCE), M(SINCE), NULL,
+		NULL, route_words_reply_rebuild},
+	{HTTP_GET, "/api/v1/stories/never", API_READ, ROUTE_READ, 0, 0, 0, NULL,
+		route_words_run_never, NULL},
+	{HTTP_POST, "/api/v1/stories/never", API_WRITE, ROUTE_WRITE, 0, NEVER_MEMBERS,
+		NEVER_MEMBERS, route_words_parse_never, route_words_run_set_never, NULL},
 
 	{HTTP_GET, "/api/v1/changes", API_READ, ROUTE_READ,
 		P(SINCE) | P(LIMIT) | P(WAIT) | P(KINDS), 0, 0, route_changes_parse_list,

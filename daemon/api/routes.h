@@ -106,6 +106,11 @@ route_parse route_stories_parse_list;
 route_run route_stories_run_list, route_stories_run_one, route_stories_run_change,
 	route_stories_run_batch;
 
+route_parse route_words_parse_never;
+route_run route_words_run_merge, route_words_run_split, route_words_run_apart,
+	route_words_run_never, route_words_run_set_never;
+route_reply route_words_reply_task, route_words_reply_rebuild;
+
 route_parse route_changes_parse_list;
 route_run route_changes_run_list;
 route_reply route_changes_reply_list;

@@ -47,6 +47,10 @@ int cli_call(struct cli *cli, const char *method, json_t *body, json_t **ret_jso
 int cli_list(struct cli *cli, const char *path, const char *plural, const char *next, long max,
 	json_t **ret_json);
 
+/* Until the "task" that the path tells of has ended: says so, or how far it has come (cmd_db.c).
+ * Returns an exit code. */
+int cli_follow(struct cli *cli, const char *path);
+
 /* Prints a document with its format number when --json was given. */
 bool cli_print_json(struct cli *cli, json_t *json);
 
@@ -95,6 +99,10 @@ int cmd_remove(struct cli *cli);
 int cmd_why(struct cli *cli);
 int cmd_refresh(struct cli *cli);
 int cmd_state(struct cli *cli); /* read, unread, star, unstar */
+int cmd_words(struct cli *cli); /* merge, split, apart */
+int cmd_pin(struct cli *cli);   /* pin, unpin */
+int cmd_never(struct cli *cli);
+int cmd_stories(struct cli *cli);
 int cmd_status(struct cli *cli);
 int cmd_db(struct cli *cli);
 int cmd_export(struct cli *cli);

@@ -45,13 +45,12 @@ static int conclude(struct cli *cli, json_t *db)
 	return failed ? cli_fail(EXIT_FAILED, "%s", field_text(task, "detail")) : EXIT_DONE;
 }
 
-/* Until the task has ended. */
-static int follow(struct cli *cli)
+int cli_follow(struct cli *cli, const char *path)
 {
 	const struct timespec pause = {.tv_nsec = LOOK_MS * 1000000};
 	json_t *db;
 	for (;;) {
-		if (cli_call(cli, "GET", NULL, &db, "/api/v1/db") < 0)
+		if (cli_call(cli, "GET", NULL, &db, "%s", path) < 0)
 			return cli_fail_call(cli);
 		const json_t *task = json_object_get(db, "task");
 		if (strcmp(field_text(task, "state"), "running") != 0)
@@ -94,5 +93,5 @@ int cmd_db(struct cli *cli)
 	json_t *body = o->count == 2 ? json_pack("{s:s}", "name", o->arguments[1]) : NULL;
 	if (cli_call(cli, "POST", body, NULL, "/api/v1/db/%s", tasks[n].name) < 0)
 		return cli_fail_call(cli);
-	return follow(cli);
+	return cli_follow(cli, "/api/v1/db");
 }

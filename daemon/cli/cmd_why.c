@@ -202,7 +202,18 @@ static void put_reason(struct why *w, const json_t *member)
 			score, words);
 	else
 		fact(w, PLAIN, "", "%s",
-			strcmp(reason, "first") == 0 ? "opened the story" : reason);
+			strcmp(reason, "first") == 0    ? "opened the story"
+			: strcmp(reason, "manual") == 0 ? "you put it there"
+							: reason);
+	if (field_true(member, "pinned"))
+		fact(w, PLAIN, "", "pinned: it stays there");
+}
+
+static void kept_apart(struct why *w, const json_t *others)
+{
+	for (size_t i = 0; i < json_array_size(others); i++)
+		fact(w, PLAIN, i ? "" : "apart", "you keep it apart from story %lld",
+			(long long)json_integer_value(json_array_get(others, i)));
 }
 
 static void print_why_story(struct output *out, const json_t *story)
@@ -214,6 +225,7 @@ static void print_why_story(struct output *out, const json_t *story)
 	fact(&w, BOLD, "story", "%s", field_text(story, "title"));
 	fact(&w, PLAIN, "told by", "feeds: %lld, items: %lld", field_int(story, "sources"),
 		field_int(story, "items"));
+	kept_apart(&w, json_object_get(story, "apart"));
 	for (size_t i = 0; i < json_array_size(members); i++) {
 		const json_t *member = json_array_get(members, i);
 

@@ -28,6 +28,9 @@ static const struct option_row options[] = {
 	{" new ", TEXT(cursor, "cursor"), "FILE", "remember there what was printed"},
 	{" export ", FLAG(credentials, "credentials"),
 		"user names and passwords in addresses, too"},
+	{" never ", FLAG(list, "list"), "the hosts of which it was said"},
+	{" never ", FLAG(undo, "undo"), "take it back"},
+	{" stories ", TEXT(since, "since"), "AGE", "published so long ago at most: 2d, 36h, 90m"},
 	{" add ", TEXT(name, "name"), "NAME", "call it so, not by its own title"},
 	{" add ", TEXT(folder, "folder"), "NAME", "put it into this folder"},
 };
@@ -38,6 +41,7 @@ enum { OPTIONS = sizeof(options) / sizeof(options[0]), MANY = 1 << 20 };
 	"On a terminal: id, age, unread \u2022 and starred \u2605, source (and how many more), "   \
 	"title.\n"                                                                                 \
 	"Elsewhere, separated by tabs: id, time, state, source, title, link."
+#define STAYS      "What you say of a story stays said, whatever comes later."
 #define FEED_NAMES "A FEED is an id, a URL, a name, or the beginning of exactly one name."
 
 static const struct command {
@@ -88,6 +92,25 @@ static const struct command {
 	{"unread", 1, MANY, "STORY...", "mark stories as unread", NULL, cmd_state},
 	{"star", 1, MANY, "STORY...", "star stories", NULL, cmd_state},
 	{"unstar", 1, MANY, "STORY...", "take the star from stories", NULL, cmd_state},
+	{"merge", 2, MANY, "STORY STORY...", "make one story of several", STAYS, cmd_words},
+	{"split", 2, MANY, "STORY ITEM...", "take items out of a story, into one of their own",
+		STAYS "\nThe numbers of the items are those that 'tidings show STORY' prints.",
+		cmd_words},
+	{"apart", 2, MANY, "STORY STORY...", "keep the first story apart from the others",
+		STAYS "\nMerging them takes it back.", cmd_words},
+	{"pin", 1, MANY, "STORY...", "keep the items of stories where they are", STAYS, cmd_pin},
+	{"unpin", 1, MANY, "STORY...", "leave the items of stories to Tidings again", NULL,
+		cmd_pin},
+	{"never", 0, 1, "HOST | --list", "group no items whose links lead to a host",
+		"They are told apart by their addresses alone, and so are those of hosts below "
+		"it.\nItems that are there already stay where they are, until 'tidings stories "
+		"rebuild'.",
+		cmd_never},
+	{"stories", 1, 1, "rebuild", "group what was published lately once more",
+		"By the setting that stands now, where it was another when an item came. What you "
+		"said of\nstories stays, and nothing of it is news. The daemon goes on with its "
+		"work meanwhile.",
+		cmd_stories},
 	{"status", 0, 0, "", "show how the daemon is doing", NULL, cmd_status},
 	{"db", 1, 2, "stats | check | compact | backup NAME", "look after the database",
 		"stats: what is in it, and its size. check: whether it is sound. compact: gives "

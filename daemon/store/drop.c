@@ -2,7 +2,7 @@
 #include "store/drop.h"
 
 #include "store/query.h"
-#include "store/schema.h"
+#include "store/stories.h"
 
 void drop_init(struct drop *drop, int64_t feed, int64_t now_ms)
 {
@@ -30,26 +30,6 @@ static int delete_item(struct store_tx *tx, int64_t id, struct err *e)
 	return status;
 }
 
-/* Counts anew what is left. The oldest item left speaks for the story if the one that did is gone.
- */
-static int shrink_story(struct store_tx *tx, int64_t story, int64_t rev, struct err *e)
-{
-	int status = query_exec(tx, e,
-		"UPDATE story SET rev = ?1, first_item = c.first, items = c.items,"
-		" lead = (SELECT id FROM item WHERE id = lead AND story = ?2),"
-		" sources = c.sources, unread = c.unread, starred = c.starred,"
-		" updated_ms = coalesce(c.newest, updated_ms) FROM"
-		" (SELECT min(id) AS first, count(*) AS items, count(DISTINCT feed) AS sources,"
-		"  coalesce(sum(NOT read), 0) AS unread, coalesce(sum(starred), 0) AS starred,"
-		"  max(" ITEM_TIME ") AS newest FROM item WHERE story = ?2) AS c"
-		" WHERE story.id = ?2",
-		as_int(rev), as_int(story));
-
-	if (status)
-		return status;
-	return query_exec(tx, e, "DELETE FROM story WHERE id = ? AND items = 0", as_int(story));
-}
-
 static int remember_item(struct store_tx *tx, int64_t id, int64_t now_ms, struct err *e)
 {
 	return query_exec(tx, e,
@@ -74,7 +54,7 @@ int drop_run(struct store_tx *tx, struct drop *drop, bool remember, struct err *
 			status = delete_item(tx, items->ids[n], e);
 	}
 	for (int n = 0; n < stories->id_count && status == 0; n++)
-		status = shrink_story(tx, stories->ids[n], stories->seq, e);
+		status = stories_recount(tx, stories->ids[n], stories->seq, e);
 	if (status == 0)
 		status = changes_put(tx, items, e);
 	return status ? status : changes_put(tx, stories, e);

@@ -274,12 +274,14 @@ static const char *const order_keys[] = {
 int items_list(struct store_tx *tx, const struct item_filter *f, struct page *page,
 	int (*each)(void *ctx, const struct item_row *row), void *ctx, struct err *e)
 {
+	int64_t story = 0; /* its own id, or the one's that it was merged into */
+	int status = f->story ? stories_find(tx, f->story, &story, e) : 0;
 	const struct condition conditions[] = {
 		{listing_hides(tx), false, LISTING_HIDE, 0},
 		{f->feed != 0, true, " AND i.feed = ?", f->feed},
 		{f->folder != 0, true, " AND i.feed IN (SELECT id FROM feed WHERE folder = ?)",
 			f->folder},
-		{f->story != 0, true, " AND i.story = ?", f->story},
+		{f->story != 0, true, " AND i.story = ?", story},
 		{f->read < 0, false, " AND i.read = 0", 0},
 		{f->read > 0, false, " AND i.read = 1", 0},
 		{f->starred < 0, false, " AND i.starred = 0", 0},
@@ -302,6 +304,8 @@ int items_list(struct store_tx *tx, const struct item_filter *f, struct page *pa
 	struct query q;
 	int64_t key;
 
+	if (status)
+		return status;
 	for (int left = listing_begin(&q, tx, &l, page); query_row(&q); left--) {
 		query_read(&q, into(&key), ITEM_FIELDS(&row));
 		page->more = left == 0 || each(ctx, &row) != 0;

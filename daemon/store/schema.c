@@ -131,19 +131,22 @@ static const char step_6[] =
 
 /* What the story index remembers (fingerprints.h), the ids of stories that were merged into others,
  * and what users said of stories: who shall never be one (stories), and whose items are never
- * grouped (hosts). item.words: a digest of its words, NULL in rows of earlier versions;
- * item.copy_of: the item whose text or address it shares; item.pinned: a user put it where it is;
- * story.lead: the item whose headline is shown, NULL: the first one's; feed.identity: the rule by
- * which its items are known again; `stories`: how alike items must be, in keep by the
- * configuration's word for all feeds or a folder. */
+ * grouped (hosts). fingerprint.level: how alike was alike enough when its place was chosen;
+ * item.words: a digest of its words, NULL in rows of earlier versions; item.copy_of: the item whose
+ * text or address it shares; item.pinned: the number of the change by which a user put it where it
+ * is, or -1: its story was kept apart from another; story.lead: the item whose headline is shown,
+ * NULL: the first one's; feed.identity: the rule by which its items are known again; `stories`: how
+ * alike items must be, in keep by the configuration's word for all feeds or a folder. */
 static const char step_7[] =
 	"CREATE TABLE fingerprint (item INTEGER PRIMARY KEY REFERENCES item ON DELETE CASCADE,"
-	" original INTEGER NOT NULL, time_ms INTEGER NOT NULL, data BLOB NOT NULL);"
+	" original INTEGER NOT NULL, time_ms INTEGER NOT NULL, level INTEGER NOT NULL,"
+	" data BLOB NOT NULL);"
 	"CREATE TABLE story_alias (id INTEGER PRIMARY KEY,"
 	" story INTEGER NOT NULL REFERENCES story ON DELETE CASCADE);"
 	"CREATE INDEX story_alias_story ON story_alias (story);"
-	"CREATE TABLE story_apart (one INTEGER NOT NULL, other INTEGER NOT NULL,"
-	" PRIMARY KEY (one, other)) WITHOUT ROWID;"
+	"CREATE TABLE story_apart (one INTEGER NOT NULL REFERENCES story ON DELETE CASCADE,"
+	" other INTEGER NOT NULL REFERENCES story ON DELETE CASCADE, PRIMARY KEY (one, other))"
+	" WITHOUT ROWID;"
 	"CREATE INDEX story_apart_other ON story_apart (other);"
 	"CREATE TABLE story_never (host TEXT PRIMARY KEY) WITHOUT ROWID;"
 	"ALTER TABLE item ADD COLUMN words INTEGER;"

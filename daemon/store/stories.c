@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "store/changes.h"
 #include "store/listing.h"
 #include "store/schema.h"
 
@@ -50,7 +49,7 @@ int stories_find_url(
 	*ret_original = (struct story_original){0};
 	int status = query_one(tx, NULL, e,
 		"SELECT story, coalesce(copy_of, id), read FROM item WHERE url_key = ?"
-		" ORDER BY story, id LIMIT 1",
+		" ORDER BY max(pinned, 0) DESC, story, id LIMIT 1",
 		VALUES(as_int(url_key)),
 		COLUMNS(into(&ret_original->story), into(&ret_original->item),
 			into(&ret_original->read)));
@@ -80,6 +79,15 @@ int stories_is_read(struct store_tx *tx, int64_t story, bool *ret_read, struct e
 
 	*ret_read = unread == 0;
 	return status;
+}
+
+int stories_find_url_before(
+	struct store_tx *tx, int64_t url_key, int64_t item, int64_t *ret_id, struct err *e)
+{
+	return query_find(tx, ret_id, e,
+		"SELECT story FROM item WHERE url_key = ? AND id < ?"
+		" ORDER BY max(pinned, 0) DESC, story LIMIT 1",
+		as_int(url_key), as_int(item));
 }
 
 int stories_open(struct store_tx *tx, struct story_join *join, int64_t time_ms, struct err *e)
@@ -190,14 +198,26 @@ static int add_counts(
 		as_int(from), as_int(into_story), as_int(rev), as_int(LEAD_SOURCES));
 }
 
-int stories_merge(
-	struct store_tx *tx, int64_t from, int64_t into_story, int64_t now_ms, struct err *e)
+/* What is not there any more but for its name; what users said of it is said of the other. */
+static int leave_alias(struct store_tx *tx, int64_t from, int64_t into_story, struct err *e)
 {
 	static const char *const statements[] = {
 		"UPDATE story_alias SET story = ?2 WHERE story = ?1",
 		"INSERT INTO story_alias (id, story) VALUES (?1, ?2)",
+		"UPDATE OR IGNORE story_apart SET one = ?2 WHERE one = ?1",
+		"UPDATE OR IGNORE story_apart SET other = ?2 WHERE other = ?1",
 		"DELETE FROM story WHERE id = ?1 AND ?2",
 	};
+	int status = 0;
+
+	for (size_t n = 0; n < sizeof(statements) / sizeof(statements[0]) && status == 0; n++)
+		status = query_exec(tx, e, statements[n], as_int(from), as_int(into_story));
+	return status;
+}
+
+int stories_merge(
+	struct store_tx *tx, int64_t from, int64_t into_story, int64_t now_ms, struct err *e)
+{
 	struct change line = {.kind = CHANGE_STORY_MERGED,
 		.time_ms = now_ms,
 		.ids = {into_story, from},
@@ -207,9 +227,92 @@ int stories_merge(
 	line.seq = changes_reserve(tx);
 	if (status == 0)
 		status = add_counts(tx, from, into_story, line.seq, e);
-	for (size_t n = 0; n < sizeof(statements) / sizeof(statements[0]) && status == 0; n++)
-		status = query_exec(tx, e, statements[n], as_int(from), as_int(into_story));
+	if (status == 0)
+		status = leave_alias(tx, from, into_story, e);
 	return status ? status : changes_put(tx, &line, e);
+}
+
+/* -- parted -- */
+
+int stories_recount(struct store_tx *tx, int64_t id, int64_t rev, struct err *e)
+{
+	int status = query_exec(tx, e,
+		"UPDATE story SET rev = ?1, first_item = c.first, items = c.items,"
+		" lead = (SELECT id FROM item WHERE id = lead AND story = ?2),"
+		" sources = c.sources, unread = c.unread, starred = c.starred,"
+		" updated_ms = coalesce(c.newest, updated_ms) FROM"
+		" (SELECT min(id) AS first, count(*) AS items, count(DISTINCT feed) AS sources,"
+		"  coalesce(sum(NOT read), 0) AS unread, coalesce(sum(starred), 0) AS starred,"
+		"  max(" ITEM_TIME ") AS newest FROM item WHERE story = ?2) AS c"
+		" WHERE story.id = ?2",
+		as_int(rev), as_int(id));
+
+	if (status)
+		return status;
+	return query_exec(tx, e, "DELETE FROM story WHERE id = ? AND items = 0", as_int(id));
+}
+
+int stories_part_begin(struct store_tx *tx, struct story_part *part, int64_t now_ms, struct err *e)
+{
+	struct story_join join = {0};
+	int status = 0;
+
+	part->items = (struct change){.kind = CHANGE_ITEM_UPDATE, .time_ms = now_ms};
+	part->stories = (struct change){.kind = CHANGE_STORY_SPLIT, .time_ms = now_ms};
+	part->items.seq = changes_reserve(tx);
+	part->stories.seq = join.rev = changes_reserve(tx);
+	if (part->into_story == 0) {
+		status = stories_open(tx, &join, now_ms, e);
+		part->into_story = join.story;
+	}
+	return status;
+}
+
+int stories_part_add(
+	struct store_tx *tx, struct story_part *part, const struct story_join *join, struct err *e)
+{
+	int status = query_exec(tx, e,
+		"UPDATE item SET story = ?, rev = ?2, reason = ?, score = ?, evidence = ?,"
+		" pinned = iif(?, ?2, pinned) WHERE id = ? AND story = ?",
+		as_int(part->into_story), as_int(part->items.seq), as_int(join->reason),
+		as_double(join->score), as_text(join->evidence), as_int(part->by_user),
+		as_int(join->item), as_int(part->from));
+
+	if (status == 0 && query_changes(tx))
+		part->items.ids[part->items.id_count++] = join->item;
+	return status;
+}
+
+static int tell_stories(struct store_tx *tx, struct story_part *part, struct err *e)
+{
+	struct change *line = &part->stories;
+	int64_t left;
+	int status = query_find(tx, &left, e, "SELECT EXISTS (SELECT 1 FROM item WHERE story = ?)",
+		as_int(part->from));
+
+	change_name(line, left ? part->from : part->into_story);
+	change_name(line, left ? part->into_story : part->from);
+	if (!left)
+		line->kind = CHANGE_STORY_MERGED;
+	if (status == 0 && left)
+		status = stories_recount(tx, part->from, line->seq, e);
+	else if (status == 0)
+		status = leave_alias(tx, part->from, part->into_story, e);
+	return status ? status : changes_put(tx, line, e);
+}
+
+int stories_part_end(struct store_tx *tx, struct story_part *part, struct err *e)
+{
+	int status;
+
+	if (part->items.id_count == 0) /* one that was opened for it goes again */
+		return query_exec(tx, e, "DELETE FROM story WHERE id = ? AND first_item IS NULL",
+			as_int(part->into_story));
+	status = changes_put(tx, &part->items, e);
+	if (status || part->from == part->into_story)
+		return status;
+	status = stories_recount(tx, part->into_story, part->stories.seq, e);
+	return status ? status : tell_stories(tx, part, e);
 }
 
 /* What is selected, and where it goes. */
@@ -297,15 +400,16 @@ int stories_members(struct store_tx *tx, int64_t id,
 
 	query_begin(&q, tx,
 		"SELECT i.id, i.feed, " FEED_LABEL ", i.title, i.link,"
-		" i.published_ms, i.received_ms, i.read, i.starred, i.reason, i.score,"
+		" i.published_ms, i.received_ms, i.read, i.starred, i.pinned > 0, i.reason, "
+		"i.score,"
 		" i.evidence FROM item i CROSS JOIN feed f ON f.id = i.feed WHERE i.story = ?"
 		" AND " FEED_IS_VISIBLE " ORDER BY i.id");
 	query_bind(&q, as_int(id));
 	while (query_row(&q)) {
 		query_read(&q, into(&m.item), into(&m.feed), into(&m.source), into(&m.title),
 			into(&m.url), into_time(&m.published_ms), into(&m.received_ms),
-			into(&m.read), into(&m.starred), into(&m.reason), into(&m.score),
-			into(&m.evidence));
+			into(&m.read), into(&m.starred), into(&m.pinned), into(&m.reason),
+			into(&m.score), into(&m.evidence));
 		if (each(ctx, &m) != 0)
 			break;
 	}

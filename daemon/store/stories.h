@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "store/changes.h"
 #include "store/store.h"
 
 /* Why an item belongs to its story. The values are stored. */
@@ -50,6 +51,7 @@ struct story_member {
 	const char *source, *title, *url;
 	int64_t published_ms, received_ms;
 	bool read, starred;
+	bool pinned; /* a user put it there */
 	enum story_reason reason;
 	double score; /* 0: the reason has none */
 	const char
@@ -63,7 +65,8 @@ struct story_original {
 	bool read;     /* what was copied */
 };
 
-/* The item with this key (canonical URL, story/canonical.h), that of the oldest story if several.
+/* The item with this key (canonical URL, story/canonical.h), where a user put one last,
+ * else that of the oldest story.
  */
 int stories_find_url(
 	struct store_tx *tx, int64_t url_key, struct story_original *ret_original, struct err *e);
@@ -75,6 +78,10 @@ int stories_find_text(struct store_tx *tx, int64_t story, int64_t item,
 
 /* Whether all of its items are read. */
 int stories_is_read(struct store_tx *tx, int64_t story, bool *ret_read, struct err *e);
+
+/* The story of such an item before another one; 0: there is none. */
+int stories_find_url_before(
+	struct store_tx *tx, int64_t url_key, int64_t item, int64_t *ret_id, struct err *e);
 
 /* An item's place. `item` is what items_insert() returned. */
 struct story_join {
@@ -112,6 +119,26 @@ int stories_find(struct store_tx *tx, int64_t id, int64_t *ret_id, struct err *e
  * that. Writes a line about both: first the story that is left. */
 int stories_merge(
 	struct store_tx *tx, int64_t from, int64_t into_story, int64_t now_ms, struct err *e);
+
+/* Items of one story on their way into another, 100 at most. */
+struct story_part {
+	int64_t from, into_story; /* set; into_story 0: a new one; the same: they stay */
+	bool by_user;             /* set: they are pinned there */
+	struct change items, stories;
+};
+
+/* Each item is given with its reason, score and evidence; one that is not in that story (any more)
+ * is passed over. The end counts both stories anew and writes lines about the items, and about both
+ * stories: that one was split, first the one that they leave, then the one they are in now; or,
+ * where nothing is left of it, that it was merged. */
+int stories_part_begin(struct store_tx *tx, struct story_part *part, int64_t now_ms, struct err *e);
+int stories_part_add(
+	struct store_tx *tx, struct story_part *part, const struct story_join *join, struct err *e);
+int stories_part_end(struct store_tx *tx, struct story_part *part, struct err *e);
+
+/* Counts anew what is left of a story; none: it goes. The oldest item left speaks for it if the one
+ * that did is gone. */
+int stories_recount(struct store_tx *tx, int64_t id, int64_t rev, struct err *e);
 
 /* Zeroed: everything. */
 struct story_filter {

@@ -132,7 +132,6 @@ static uint32_t use_tale(struct story_index *x, const struct index_item *item)
 		return 0;
 	t = &x->tales[x->tale_count];
 	*t = (struct tale){.id = (uint32_t)item->story,
-		.script = item->fingerprint->script,
 		.feed = item->feed,
 		.oldest_ms = item->time_ms,
 		.newest_ms = item->time_ms};
@@ -191,8 +190,10 @@ static int open_group(struct story_index *x, const struct index_item *item, uint
 		map_put(&x->groups_by_id, item->group, (void *)(uintptr_t)at))
 		return ERR_NOMEM;
 	g = &x->groups[at];
-	*g = (struct group){
-		.id = (uint32_t)item->group, .feed = item->feed, .members = {(uint32_t)item->item}};
+	*g = (struct group){.id = (uint32_t)item->group,
+		.script = item->fingerprint->script,
+		.feed = item->feed,
+		.members = {(uint32_t)item->item}};
 	g->vector = malloc(bytes);
 	x->group_count++;
 	if (!g->vector)
@@ -234,32 +235,59 @@ static void join_group(struct group *g, int64_t item)
 	}
 }
 
-int story_index_add(struct story_index *x, const struct index_item *item)
+/* A group that belongs to a story that was cleared belongs to none. */
+static int enter_group(struct story_index *x, const struct index_item *item, uint32_t tale)
 {
-	uint32_t tale, group = index_get(&x->groups_by_id, item->group);
-	int rv = 0;
+	uint32_t at = index_get(&x->groups_by_id, item->group);
 
-	if (x->items >= STORY_ITEMS_MAX)
-		return ERR_TOO_BIG;
-	tale = use_tale(x, item);
-	if (!tale)
-		return ERR_NOMEM;
-	if (group)
-		join_group(&x->groups[group], item->item);
-	else
-		rv = open_group(x, item, tale);
+	if (!at)
+		return open_group(x, item, tale);
+	join_group(&x->groups[at], item->item);
+	return x->tales[x->groups[at].tale].cleared ? join_tale(x, tale, at) : 0;
+}
+
+int story_index_place(struct story_index *x, const struct index_item *item)
+{
+	uint32_t tale = use_tale(x, item);
+	int rv = tale ? enter_group(x, item, tale) : ERR_NOMEM;
+
 	if (rv)
 		return rv;
-	group = index_get(&x->groups_by_id, item->group);
 	if (item->feed != x->tales[tale].feed)
 		x->tales[tale].feed = 0;
 	if (item->time_ms > x->tales[tale].newest_ms)
 		x->tales[tale].newest_ms = item->time_ms;
 	if (item->time_ms < x->tales[tale].oldest_ms)
 		x->tales[tale].oldest_ms = item->time_ms;
+	return add_shingles(x, item->fingerprint, index_get(&x->groups_by_id, item->group));
+}
+
+int story_index_add(struct story_index *x, const struct index_item *item)
+{
+	int rv;
+
+	if (x->items >= STORY_ITEMS_MAX)
+		return ERR_TOO_BIG;
+	rv = story_index_place(x, item);
 	x->weighed_count = 0;
-	rv = count_terms(x, item->fingerprint);
-	return rv ? rv : add_shingles(x, item->fingerprint, group);
+	return rv ? rv : count_terms(x, item->fingerprint);
+}
+
+void story_index_clear(struct story_index *x, int64_t story)
+{
+	uint32_t tale = index_get(&x->tales_by_id, story);
+
+	if (!tale)
+		return;
+	for (uint32_t g = x->tales[tale].first_group, next; g; g = next) {
+		next = x->groups[g].next;
+		x->groups[g].next = 0;
+		memset(x->groups[g].members, 0, sizeof(x->groups[g].members));
+	}
+	centroid_finish(&x->tales[tale].centroid);
+	x->tales[tale].first_group = 0;
+	x->tales[tale].cleared = true;
+	map_remove(&x->tales_by_id, story);
 }
 
 bool story_index_is_nearer(struct story_index *x, int64_t item, int64_t other)

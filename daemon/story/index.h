@@ -63,7 +63,7 @@ extern const struct index_level index_level_strict, index_level_normal, index_le
 void story_index_judge(struct story_index *index, const struct index_item *item,
 	const struct index_level *level, struct verdict *ret_verdict);
 
-/* Remembers an item. ERR_NOMEM (so with story_index_merge(): the index may but be destroyed then),
+/* Remembers an item. ERR_NOMEM (so with all below: the index may but be destroyed then),
  * ERR_TOO_BIG (STORY_ITEMS_MAX). */
 int story_index_add(struct story_index *index, const struct index_item *item)
 	__attribute__((warn_unused_result));
@@ -75,6 +75,12 @@ bool story_index_is_nearer(struct story_index *index, int64_t item, int64_t othe
 
 /* All items of one story are another's from now on. ERR_NOMEM. */
 int story_index_merge(struct story_index *index, int64_t from, int64_t into)
+	__attribute__((warn_unused_result));
+
+/* A story is parted: first it is cleared, then each of its items is placed again, in the order of
+ * their ids, with the story and group that it has now. ERR_NOMEM. */
+void story_index_clear(struct story_index *index, int64_t story);
+int story_index_place(struct story_index *index, const struct index_item *item)
 	__attribute__((warn_unused_result));
 
 #endif

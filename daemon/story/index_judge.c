@@ -43,9 +43,12 @@ static bool is_boilerplate(void *ctx, uint32_t shingle)
 	return shingles_get(&((struct story_index *)ctx)->shingles, shingle, groups) < 0;
 }
 
-static bool in_window(const struct tale *t, int64_t time_ms)
+static bool may_join(const struct index_item *item, const struct group *g, const struct tale *t)
 {
-	return time_ms <= t->newest_ms + STORY_WINDOW_MS &&
+	int64_t time_ms = item->time_ms;
+
+	return g->script == item->fingerprint->script && !t->cleared &&
+	       time_ms <= t->newest_ms + STORY_WINDOW_MS &&
 	       time_ms >= t->newest_ms - STORY_WINDOW_MS;
 }
 
@@ -120,7 +123,7 @@ static void judge_reprint(struct story_index *x, const struct index_item *item,
 		const struct tale *t = &x->tales[g->tale];
 		uint32_t overlap;
 
-		if (t->script != item->fingerprint->script || !in_window(t, item->time_ms))
+		if (!may_join(item, g, t))
 			continue;
 		overlap = overlap_with(x, item->fingerprint, v, g);
 		if (overlap == 0 || overlap < ret->score ||
@@ -202,8 +205,7 @@ static int find_tales(struct story_index *x, const struct index_item *item, uint
 		const struct group *g = &x->groups[x->touched[i]];
 		struct tale *t = &x->tales[g->tale];
 
-		if (t->script != item->fingerprint->script || !in_window(t, item->time_ms) ||
-			(t->feed && t->feed == item->feed))
+		if (!may_join(item, g, t) || (t->feed && t->feed == item->feed))
 			continue;
 		if (t->stamp != x->stamp) {
 			int place = find_place(x, out, &count, g);

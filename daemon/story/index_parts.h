@@ -20,7 +20,8 @@ struct group {
 	uint32_t id;   /* its first item, which need not be here any more */
 	uint32_t tale; /* index */
 	uint32_t next; /* the tale's next group; 0: none, as groups[0] is nobody's */
-	int64_t feed;  /* of that */
+	uint8_t script;
+	int64_t feed;                     /* of that */
 	uint32_t members[INDEX_SKETCHES]; /* items, the first ones */
 	struct vector *vector;
 	uint32_t stamp, partial; /* while an item is judged */
@@ -31,7 +32,7 @@ struct tale {
 	uint32_t id;
 	uint32_t first_group, last_group;
 	uint32_t group_count;
-	uint8_t script;
+	bool cleared; /* what it had is nobody's until it is placed again */
 	int64_t feed; /* that alone has told of it; 0: several have */
 	int64_t oldest_ms, newest_ms;
 	struct centroid centroid;  /* empty while there are fewer than CENTROID_GROUPS */

@@ -16,6 +16,7 @@
 #include "api/routes.h"
 #include "base/buf.h"
 #include "base/log.h"
+#include "store/words.h"
 #include "unit/store/fixture.h"
 
 struct world {
@@ -30,6 +31,8 @@ struct world {
 	int64_t feed_changed;
 	int refresh_code;
 	int64_t refreshed;
+	int64_t rebuilt_since;
+	struct api_task task;
 };
 
 static inline void world_committed(void *ctx, int64_t seq)
@@ -74,6 +77,47 @@ static inline void world_waiting(void *ctx, int64_t feed, struct api_waiting *re
 	(void)ctx;
 	*ret_waiting = (struct api_waiting){
 		feed == 1 ? API_WAIT_SERVER : API_WAIT_TURN, feed == 1 ? NOW + 90000 : TIME_NONE};
+}
+
+/* The one in the path is the oldest. */
+static inline int world_join(void *ctx, struct store_tx *tx, const int64_t *stories, int count,
+	int64_t *ret_story, struct err *e)
+{
+	int64_t last = stories[count - 1], id;
+	int status = 0;
+
+	(void)ctx;
+	for (int i = 0; i < count && status == 0; i++) {
+		status = stories_find(tx, stories[i], &id, e);
+		if (status == 0 && !id)
+			status = err_set(e, ERR_NOT_FOUND, "there is no such story");
+		if (status == 0 && id != last)
+			status = words_merge(tx, id, last, NOW, e);
+	}
+	*ret_story = last;
+	return status;
+}
+
+static inline int world_split(void *ctx, struct store_tx *tx, int64_t story, const int64_t *items,
+	int count, int64_t *ret_story, struct err *e)
+{
+	(void)ctx;
+	return words_split(tx, story, items, count, NOW, ret_story, e);
+}
+
+static inline int world_rebuild(void *ctx, int64_t since_ms, struct err *e)
+{
+	struct world *w = ctx;
+
+	w->rebuilt_since = since_ms;
+	return w->refresh_code ? err_set(e, w->refresh_code, "stories are being rebuilt") : 0;
+}
+
+static inline void world_rebuild_look(void *ctx, struct api_task *ret_task)
+{
+	struct world *w = ctx;
+
+	*ret_task = w->task;
 }
 
 /* A list of the tests: a line for each feed, "URL TITLE FOLDER INTERVAL", "-" for none. */
@@ -122,7 +166,8 @@ static inline void world_html_text(const char *html, size_t len, struct buf *out
 static inline int world_try_api(struct world *w, struct err *e)
 {
 	const struct api_callbacks callbacks = {w, world_feed_changed, world_refresh, world_facts,
-		world_waiting, world_read_list, world_html_text};
+		world_waiting, world_join, world_split, world_rebuild, world_rebuild_look,
+		world_read_list, world_html_text};
 
 	return api_create(&w->f.loop.uv, w->f.store, &w->options, &callbacks, &w->api, e);
 }

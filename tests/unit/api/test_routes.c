@@ -236,10 +236,10 @@ static void test_stories(void **state)
 	assert_true(json_is_string(json_object_get(json, "next")));
 	json_decref(json);
 	json = ask_json(&w, "GET", "/api/v1/stories/4", NULL, 200);
-	assert_keys(json, STORY_KEYS " members");
+	assert_keys(json, STORY_KEYS " members apart");
 	json_t *member = json_array_get(json_object_get(json, "members"), 0);
-	assert_keys(member,
-		"item feed source title url published received read starred reason score evidence");
+	assert_keys(member, "item feed source title url published received read starred pinned "
+			    "reason score evidence");
 	assert_string_equal(text_of(member, "reason"), "first");
 	assert_true(json_is_null(json_object_get(member, "score")));
 	assert_int_equal(json_array_size(json_object_get(member, "evidence")), 0);
