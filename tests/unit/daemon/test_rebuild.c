@@ -396,6 +396,28 @@ static void try_faults(int kinds, long step)
 	}
 }
 
+/* What a feed or its folder says goes before what is said of all. */
+static void test_levels_of_feeds(void **state)
+{
+	static struct state wide, now;
+	struct world w, other;
+	uint32_t draws = 3, again = 3;
+
+	(void)state;
+	open_filled(&w, GROUPING_STRICT, &draws);
+	open_filled(&other, GROUPING_WIDE, &again);
+	read_state(&other, true, &wide);
+	poke(w.f.path,
+		"UPDATE feed SET stories = 5 WHERE id % 2; INSERT INTO folder (id, rev, name,"
+		" stories) VALUES (900, 1, 'wide', 5);"
+		"UPDATE feed SET folder = 900 WHERE id % 2 = 0");
+	rebuild(&w, GROUPING_STRICT);
+	read_state(&w, true, &now);
+	assert_same(&now, &wide);
+	close_world(&w);
+	close_world(&other);
+}
+
 static void test_faults(void **state)
 {
 	(void)state;
@@ -413,6 +435,7 @@ int main(void)
 		cmocka_unit_test(test_meanwhile),
 		cmocka_unit_test(test_cut_off),
 		cmocka_unit_test(test_said_meanwhile),
+		cmocka_unit_test(test_levels_of_feeds),
 		cmocka_unit_test(test_faults),
 	};
 
