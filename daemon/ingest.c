@@ -138,6 +138,7 @@ static int choose_story(struct chunk *c, struct placing *p, struct err *e)
 {
 	const struct draft *draft = p->draft;
 	struct story_original same = {0};
+	bool has = false;
 	int rv = 0;
 
 	if (is_grouped(c, draft))
@@ -152,8 +153,10 @@ static int choose_story(struct chunk *c, struct placing *p, struct err *e)
 		share_address(p, same.story);
 	else if (!rv && p->verdict.kind == VERDICT_REPRINT)
 		rv = stories_find_text(c->tx, p->join.story, p->verdict.group, &same, e);
-	p->join.copy_of = same.item;
-	p->join.read = same.read;
+	if (!rv && same.item)
+		rv = stories_has_copy(c->tx, &same, p->join.feed, &has, e);
+	p->join.copy_of = has ? 0 : same.item;
+	p->join.read = !has && same.read;
 	return rv;
 }
 

@@ -71,6 +71,36 @@ int stories_find_text(struct store_tx *tx, int64_t story, int64_t item,
 	return status < 0 ? status : 0;
 }
 
+int stories_has_copy(struct store_tx *tx, const struct story_original *original, int64_t feed,
+	bool *ret_has, struct err *e)
+{
+	int64_t has;
+	int status = query_find(tx, &has, e,
+		"SELECT EXISTS (SELECT 1 FROM item WHERE story = ? AND feed = ?"
+		" AND coalesce(copy_of, id) = ?)",
+		as_int(original->story), as_int(feed), as_int(original->item));
+
+	*ret_has = has != 0;
+	return status;
+}
+
+int stories_note_copy(
+	struct store_tx *tx, int64_t item, enum story_reason reason, int64_t group, struct err *e)
+{
+	return query_exec(tx, e,
+		"UPDATE item SET copy_of = iif(EXISTS (SELECT 1 FROM item o WHERE"
+		"  o.story = item.story AND o.feed = item.feed AND o.id <> item.id"
+		"  AND coalesce(o.copy_of, o.id) = c.original), NULL, c.original)"
+		" FROM (SELECT CASE ?2"
+		"  WHEN ?4 THEN coalesce((SELECT copy_of FROM item WHERE id = ?3), ?3)"
+		"  WHEN ?5 THEN (SELECT coalesce(o.copy_of, o.id) FROM item o JOIN item i"
+		"   ON i.id = ?1 WHERE o.url_key = i.url_key AND o.id < i.id"
+		"   ORDER BY max(o.pinned, 0) DESC, o.story, o.id LIMIT 1)"
+		"  END AS original) AS c WHERE item.id = ?1",
+		as_int(item), as_int(reason), as_int(group), as_int(STORY_NEAR_DUPLICATE),
+		as_int(STORY_SAME_URL));
+}
+
 int stories_is_read(struct store_tx *tx, int64_t story, bool *ret_read, struct err *e)
 {
 	int64_t unread;
@@ -206,6 +236,7 @@ static int leave_alias(struct store_tx *tx, int64_t from, int64_t into_story, st
 		"INSERT INTO story_alias (id, story) VALUES (?1, ?2)",
 		"UPDATE OR IGNORE story_apart SET one = ?2 WHERE one = ?1",
 		"UPDATE OR IGNORE story_apart SET other = ?2 WHERE other = ?1",
+		"DELETE FROM story_apart WHERE one = other AND ?1 AND ?2",
 		"DELETE FROM story WHERE id = ?1 AND ?2",
 	};
 	int status = 0;

@@ -76,6 +76,16 @@ int stories_find_url(
 int stories_find_text(struct store_tx *tx, int64_t story, int64_t item,
 	struct story_original *ret_original, struct err *e);
 
+/* Whether the feed has told it already: what it tells once more is no copy, but news of the same
+ * name, like each day's weather. */
+int stories_has_copy(struct store_tx *tx, const struct story_original *original, int64_t feed,
+	bool *ret_has, struct err *e);
+
+/* Notes what an item is a copy of that has been put where it is for this reason; `group`: the item
+ * that it reprints. */
+int stories_note_copy(
+	struct store_tx *tx, int64_t item, enum story_reason reason, int64_t group, struct err *e);
+
 /* Whether all of its items are read. */
 int stories_is_read(struct store_tx *tx, int64_t story, bool *ret_read, struct err *e);
 

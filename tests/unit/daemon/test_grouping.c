@@ -398,12 +398,13 @@ static void test_copies_arrive(void **state)
 	put(&w, 6, "f", "President received with flags in the capital", report);
 	restart(&w);
 	put(&w, 5, "g", "A visit, once more", wire);
-	assert_copies(&w, "a+ b1+ c- e- d1+ f3- g1+");
-	assert_int_equal(peek(w.f.path, "SELECT unread * 10 + items FROM story WHERE id = 1"), 26);
+	put(&w, 1, "i", "The same each day", wire); /* of one feed it is news */
+	assert_copies(&w, "a+ b1+ c- e- d1+ f3- g1+ i-");
+	assert_int_equal(peek(w.f.path, "SELECT unread * 10 + items FROM story WHERE id = 1"), 37);
 	must_write(&w.f, drop_first, NULL);
 	linked = (struct wanted){.feed = 6, .guid = "h", .title = "A visit!", .html = wire};
 	assert_int_equal(try_put(&w, &linked, NULL), 0);
-	assert_copies(&w, "b1+ c- e- d1+ f3- g1+ h1+"); /* by those that are left */
+	assert_copies(&w, "b1+ c- e- d1+ f3- g1+ i- h1+"); /* by those that are left */
 	must_write(&w.f, read_item, &one);
 	close_world(&w);
 }
