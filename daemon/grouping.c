@@ -1,4 +1,5 @@
 /* Which story an item belongs to: the story index at work. */
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,6 +108,10 @@ int grouping_load(struct grouping *g, struct store_tx *tx, int64_t now_ms, int i
 	int count = 0, status = fingerprints_serial(tx, &serial, e);
 
 	*ret_more = false;
+	if (atomic_exchange(&g->cut_off, false)) {
+		g->rebuilding = false;
+		g->serial = -1;
+	}
 	if (status)
 		return status;
 	if (!g->index || is_of_another_week(g, now_ms) || serial != g->serial)
@@ -195,7 +200,7 @@ const struct index_level *grouping_index_level(enum grouping_level level)
 		[GROUPING_WIDE] = &index_level_wide,
 	};
 
-	return levels[level];
+	return (size_t)level < sizeof(levels) / sizeof(levels[0]) ? levels[level] : NULL;
 }
 
 int grouping_judge(struct grouping *g, const struct index_item *item, struct verdict *ret_verdict,

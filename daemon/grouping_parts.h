@@ -24,6 +24,7 @@ struct grouping {
 	struct rebuild *rebuild; /* NULL: there was none yet */
 	bool rebuilding;         /* the program merges no stories meanwhile */
 	bool said;               /* users said something meanwhile */
+	_Atomic bool cut_off;    /* it can go on no more: all is to be read again */
 };
 
 /* An index_load; `ctx` is the grouping. */

@@ -194,7 +194,7 @@ static int draw_in(struct rebuild *r, const struct fingerprint_row *row, struct 
 static int keep(struct rebuild *r, const struct fingerprint_row *row, struct index_item *item)
 {
 	const struct judged *original = find_judged(r, row->original);
-	bool gone = original && name_of(r, original->name) != row->story;
+	bool gone;
 	int rv = take(r, row->story);
 
 	if (!rv)
@@ -203,6 +203,7 @@ static int keep(struct rebuild *r, const struct fingerprint_row *row, struct ind
 		rv = draw_in(r, row, item);
 	if (rv || row->level == GROUPING_OFF)
 		return rv;
+	gone = original && name_of(r, original->name) != row->story;
 	return add(r, item, row->story, gone ? row->item : row->original);
 }
 
@@ -275,13 +276,13 @@ static int review(void *ctx, const struct fingerprint_row *row, const struct buf
 /* -- moving -- */
 
 /* A story keeps its id where the first of its items stays together with others or alone. */
-static int name_stories(struct rebuild *r)
+static int name_stories(struct rebuild *r, uint64_t end_ns)
 {
 	int rv = run_merges(r);
 
 	if (!rv)
 		rv = fingerprints_set_unfinished(r->g->tx, r->since_ms, r->e);
-	for (; r->named < r->count && !rv; r->named++) {
+	for (; r->named < r->count && !rv && uv_hrtime() < end_ns; r->named++) {
 		const struct judged *j = &r->judged[r->named];
 		int64_t name = name_of(r, j->name);
 
@@ -333,6 +334,8 @@ static int move(struct rebuild *r, struct story_part *part, const struct judged 
 		join.evidence = buf_string(&evidence);
 	if (!rv)
 		rv = stories_part_add(r->g->tx, part, &join, r->e);
+	if (!rv)
+		rv = stories_note_copy(r->g->tx, j->item, j->reason, j->verdict.group, r->e);
 	buf_finish(&evidence);
 	if (!rv && !into)
 		rv = rename_story(r, name_of(r, j->name), part->into_story);
@@ -386,7 +389,7 @@ static int finish(struct rebuild *r)
 
 	r->ended = true;
 	if (!r->count)
-		return 0;
+		return r->whole ? fingerprints_set_unfinished(g->tx, 0, r->e) : 0;
 	g->changed = false;
 	grouping_begin_change(g);
 	story_index_destroy(g->index);
@@ -422,7 +425,7 @@ static int step(struct rebuild *r, uint64_t end_ns)
 {
 	int count, rv;
 
-	if (r->settled < r->named)
+	if (r->named == r->count && r->settled < r->named)
 		return settle_some(r, end_ns);
 	rv = fingerprints_review(r->g->tx, r->loaded, (r->week - 1) * STORY_WINDOW_MS,
 		STORY_REBUILD_STEP, review, r, &count, r->e);
@@ -430,7 +433,7 @@ static int step(struct rebuild *r, uint64_t end_ns)
 		return rv;
 	if (r->named == r->count)
 		return finish(r);
-	return name_stories(r);
+	return name_stories(r, end_ns);
 }
 
 /* After a failure all is read again, since some of it may be undone and some not. */
@@ -487,11 +490,15 @@ static void ran(struct store_job *job)
 		go_on(r);
 }
 
-/* A store that takes nothing more is about to stop. */
+/* A store that takes nothing more has too much to do, or is about to stop. */
 static void go_on(struct rebuild *r)
 {
 	r->job = (struct store_job){.class = STORE_POLL, .run = run, .done = ran, .arg = r};
 	r->report.running = store_write(r->store, &r->job) == 0;
+	if (r->report.running)
+		return;
+	r->report.status = ERR_BUSY;
+	r->g->cut_off = true;
 }
 
 int grouping_rebuild(struct grouping *g, struct store *store, int64_t since_ms, struct err *e)
@@ -504,7 +511,10 @@ int grouping_rebuild(struct grouping *g, struct store *store, int64_t since_ms, 
 		return err_set(e, ERR_NOMEM, NULL);
 	if (r->report.running)
 		return err_set(e, ERR_BUSY, "stories are being rebuilt");
+	start_over(r);
 	*r = (struct rebuild){.g = g, .store = store, .since_ms = since_ms, .report.begun = true};
+	if (since_ms < 1) /* 0 is none */
+		r->since_ms = 1;
 	go_on(r);
 	return r->report.running ? 0 : err_set(e, ERR_BUSY, NULL);
 }

@@ -22,7 +22,9 @@ static void read_state(struct world *w, bool reasons, struct state *ret_state)
 	snprintf(sql, sizeof(sql),
 		"SELECT group_concat(line, '|') FROM (SELECT guid || (SELECT min(guid) FROM item"
 		" WHERE story = i.story)%s AS line FROM item i ORDER BY guid)",
-		reasons ? " || reason" : "");
+		reasons ? " || reason || coalesce((SELECT o.guid FROM item o WHERE o.id = "
+			  "i.copy_of), 0)"
+			: "");
 	assert_int_equal(sqlite3_open(w->f.path, &db), SQLITE_OK);
 	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &stmt, NULL), SQLITE_OK);
 	assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
