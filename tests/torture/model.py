@@ -29,6 +29,8 @@ class Model:
         self.ids = {}  # (feed, name) -> id
         self.versions = {}  # id -> newest shown
         self.states = {}  # id -> possible (read, starred); absent: nobody touched it
+        self.read = set()  # ids that somebody has asked to be read, which reads their copies
+        self.read_copies = set()  # what these are copies of; None: one is gone, and nobody knows
         self.stars = set()  # ids that had one for certain
         self.feeds = {}  # path -> possible ids, 0 for none; a new id that nobody knows is None
         self.names = {}  # path -> possible names that a user gave
@@ -83,6 +85,8 @@ class Model:
         with self.lock:
             if not wanted.get("starred", True):
                 self.stars -= set(ids)
+            if wanted.get("read"):
+                self.read |= set(ids)
             for item in ids:
                 before = self.states.setdefault(item, {UNTOUCHED})
                 self.states[item] = before | self._after(before, wanted)
@@ -186,12 +190,13 @@ class Model:
         feeds = {r[0] for r in db.execute("SELECT id FROM feed WHERE " + VISIBLE)}
         rows = {}
         keys = set()
-        for number, feed, title, read, starred in db.execute("SELECT id, feed, title, read, starred FROM item"):
+        for number, feed, title, read, starred, original in db.execute("SELECT id, feed, title, read, starred, coalesce(copy_of, id) FROM item"):
             match = TITLE.match(title)
-            rows[number] = ((feed, match[1]), int(match[2]), (bool(read), bool(starred)))
+            rows[number] = ((feed, match[1]), int(match[2]), (bool(read), bool(starred)), original)
             check((feed, match[1]) not in keys, f"{match[1]} is there twice in feed {feed}")
             keys.add((feed, match[1]))
             check_equal(self.ids.get((feed, match[1]), number), number, f"id of {match[1]}, which was shown before")
+        self.read_copies |= {rows[number][3] if number in rows else None for number in self.read}
         for number, key in self.items.items():
             if number in rows:
                 self._check_item(number, key, rows[number])
@@ -200,12 +205,14 @@ class Model:
         self.figures["items"] = len(rows)
 
     def _check_item(self, number, key, row):
-        found, version, state = row
+        found, version, state, original = row
         check_equal(found, key, f"item {number}")
         check(version >= self.versions[number], f"item {number} is version {version}, {self.versions[number]} was shown")
         possible = self.states.get(number, {UNTOUCHED})
+        if self.read_copies & {original, None}:
+            possible = possible | self._after(possible, {"read": True})
         check(state in possible, f"item {number} has the state {state}, not one of {possible}")
-        if number in self.states:
+        if number in self.states or state != UNTOUCHED:
             self.states[number] = {state}
 
     def _check_absent(self, number, key, deleted, feed_there):
