@@ -52,4 +52,15 @@ void *fault_json_malloc(size_t size);
  * cannot grow. */
 void fault_use_uv(void);
 
+/* Every n is tried in the plain build; the address sanitizer makes each try dear and looks at one
+ * in so many. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define FAULT_THIN 3
+#endif
+#endif
+#ifndef FAULT_THIN
+#define FAULT_THIN 1
+#endif
+
 #endif

@@ -96,15 +96,7 @@ static const struct command {
 	{"db", cmd_db, {.json = false}, {"stats"}, EXIT_DONE},
 };
 
-/* The address sanitizer makes a process dear to copy. */
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define RUNS 15
-#endif
-#endif
-#ifndef RUNS
-#define RUNS 60
-#endif
+enum { RUNS = 60 / FAULT_THIN };
 
 /* What the processes tell of their allocations. */
 static struct told {

@@ -10,7 +10,7 @@ static void test_no_memory_while_working(void **state)
 	long failed = 1;
 
 	(void)state;
-	for (long n = 0; failed; n += n < 200 ? 1 : 7) {
+	for (long n = 0; failed; n += (n < 200 ? 1 : 7) * FAULT_THIN) {
 		struct store_facts facts;
 		struct fixture f;
 		int64_t key = 0;
@@ -40,7 +40,7 @@ static void test_no_memory_while_opening(void **state)
 	long failed = 1;
 
 	(void)state;
-	for (long n = 0; failed; n += n < 150 ? 1 : 11) {
+	for (long n = 0; failed; n += (n < 150 ? 1 : 11) * FAULT_THIN) {
 		struct fixture f;
 		struct err e = {0};
 		int status;

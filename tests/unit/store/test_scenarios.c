@@ -335,17 +335,6 @@ enum { SCHEMA_NOW = 7 };
 
 enum { FAULTS = sizeof(faults) / sizeof(faults[0]), MEMORY_RUNS = 30 };
 
-/* Every n is tried in the plain build; a sanitizer makes each run dear and looks at a third. */
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-enum { THIN = 3 };
-#else
-enum { THIN = 1 };
-#endif
-#else
-enum { THIN = 1 };
-#endif
-
 static bool is_memory(const struct fault *fault)
 {
 	return fault->kinds == MEMORY || fault->kinds == MEMORY_OF_OURS;
@@ -578,7 +567,7 @@ static void test_work(void **state)
 				step = 1 + allocations / MEMORY_RUNS;
 
 			for (long n = 0; run_with(&scenarios[i], &faults[k], n, before, after);
-				n += step * THIN)
+				n += step * FAULT_THIN)
 				;
 		}
 	}
