@@ -9,6 +9,7 @@
 #include "limits.h"
 #include "store/schema.h"
 #include "support/data.h"
+#include "support/fault.h"
 #include "support/faultvfs.h"
 #include "support/skip.h"
 
@@ -226,7 +227,7 @@ static void test_killed_on_the_way(void **state)
 {
 	(void)state;
 	for (int version = 1; version <= NEWEST_FIXTURE; version++)
-		for (long n = 0; kill_on_the_way(version, n); n++)
+		for (long n = 0; kill_on_the_way(version, n); n += FAULT_THIN)
 			;
 }
 
