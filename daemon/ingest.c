@@ -300,8 +300,11 @@ static int take_chunk(struct ingest *in, struct store_tx *tx, const struct known
 static int take_drafts(struct ingest *in, struct store_tx *tx, struct err *e)
 {
 	struct known *known = calloc(in->count, sizeof(*known));
-	int rv = known ? recognise_items(tx, in, known, e) : err_set(e, ERR_NOMEM, NULL);
+	int rv;
 
+	if (!known)
+		return err_set(e, ERR_NOMEM, NULL);
+	rv = recognise_items(tx, in, known, e);
 	if (!rv && in->grouping)
 		rv = grouping_begin(in->grouping, tx, in->now_ms, e);
 	if (!rv && in->grouping)

@@ -227,19 +227,9 @@ static int search(struct search *s, struct err *e)
 /* -- the feed's rule -- */
 
 struct note {
-	char reason[16];
-	long long since_ms, rekeyed_ms;
-	int items, streak, rekeyed_items;
+	struct identity_note of;
 	enum identity_rule rule;
 };
-
-static void read_note(const struct ingest *in, struct note *n)
-{
-	*n = (struct note){.reason = "none", .rule = in->rule};
-	if (in->identity_note)
-		(void)sscanf(in->identity_note, "%15s %lld %d %d %lld %d", n->reason, &n->since_ms,
-			&n->items, &n->streak, &n->rekeyed_ms, &n->rekeyed_items);
-}
 
 /* Most feeds have nothing to be noted. */
 #define NOTHING "none 0 0 0 0 0"
@@ -248,8 +238,9 @@ static int write_note(const struct search *s, const struct note *n, struct err *
 {
 	char text[NOTE_BYTES];
 
-	snprintf(text, sizeof(text), "%s %lld %d %d %lld %d", n->reason, n->since_ms, n->items,
-		n->streak, n->rekeyed_ms, n->rekeyed_items);
+	snprintf(text, sizeof(text), "%s %lld %lld %lld %lld %lld", n->of.reason,
+		(long long)n->of.since_ms, (long long)n->of.items, (long long)n->of.streak,
+		(long long)n->of.rekeyed_ms, (long long)n->of.rekeyed_items);
 	if (strcmp(text, s->in->identity_note ? s->in->identity_note : NOTHING) == 0)
 		return 0;
 	return feeds_set_identity(s->tx, s->in->feed, (int)n->rule, text, e);
@@ -258,11 +249,11 @@ static int write_note(const struct search *s, const struct note *n, struct err *
 static void change_rule(const struct search *s, struct note *n, enum identity_rule rule,
 	const char *reason, size_t items)
 {
-	snprintf(n->reason, sizeof(n->reason), "%s", reason);
+	snprintf(n->of.reason, sizeof(n->of.reason), "%s", reason);
 	n->rule = rule;
-	n->since_ms = s->in->now_ms;
-	n->items = (int)items;
-	n->streak = 0;
+	n->of.since_ms = s->in->now_ms;
+	n->of.items = (int64_t)items;
+	n->of.streak = 0;
 }
 
 static const char *guid_of(const struct draft *draft)
@@ -315,19 +306,20 @@ static int judge(const struct search *s, struct err *e)
 	const char *bad = NULL;
 	struct note n;
 
-	read_note(s->in, &n);
+	n.rule = s->in->rule;
+	identity_note_read(s->in->identity_note, &n.of);
 	if (s->rekey.whole) {
-		n.streak++;
-		n.rekeyed_ms = s->in->now_ms;
-		n.rekeyed_items = (int)s->rekey.pairs;
+		n.of.streak++;
+		n.of.rekeyed_ms = s->in->now_ms;
+		n.of.rekeyed_items = (int64_t)s->rekey.pairs;
 	} else {
-		n.streak = 0;
+		n.of.streak = 0;
 	}
 	if (n.rule == IDENTITY_GUID && s->in->count)
 		bad = bad_guids(s->in);
 	if (bad)
 		change_rule(s, &n, IDENTITY_LINK, bad, s->in->count);
-	else if (n.streak >= RENEWED_STREAK)
+	else if (n.of.streak >= RENEWED_STREAK)
 		judge_streak(s, &n);
 	return write_note(s, &n, e);
 }

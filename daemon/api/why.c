@@ -3,7 +3,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -163,27 +162,22 @@ static const struct {
 			 "by title, text and time: they have new ids and links at each poll"}}},
 };
 
-/* "REASON SINCE_MS ITEMS STREAK REKEYED_MS REKEYED_ITEMS" (recognise.h) */
 static void put_identity(struct json *j, const struct feed *feed)
 {
 	size_t rule = (size_t)feed->identity < COUNT(identities) ? (size_t)feed->identity : 0;
 	const struct word *words = identities[rule].reasons, *why = words;
-	long long since_ms = 0, rekeyed_ms = 0;
-	char reason[16] = "none";
-	int items = 0, rekeyed = 0;
+	struct identity_note n;
 
-	if (feed->identity_note)
-		(void)sscanf(feed->identity_note, "%15s %lld %d %*d %lld %d", reason, &since_ms,
-			&items, &rekeyed_ms, &rekeyed);
+	identity_note_read(feed->identity_note, &n);
 	for (size_t i = 1; i < COUNT(identities[rule].reasons) && words[i].stored; i++)
-		why = strcmp(words[i].stored, reason) ? why : &words[i];
+		why = strcmp(words[i].stored, n.reason) ? why : &words[i];
 	json_put_object(j, "identity");
 	json_put_string(j, "rule", identities[rule].told);
 	json_put_string(j, "reason", why->told);
-	json_put_time(j, "since", since_ms ? since_ms : TIME_NONE);
-	json_put_int(j, "items", items);
-	json_put_time(j, "rekeyed", rekeyed_ms ? rekeyed_ms : TIME_NONE);
-	json_put_int(j, "rekeyed_items", rekeyed);
+	json_put_time(j, "since", n.since_ms ? n.since_ms : TIME_NONE);
+	json_put_int(j, "items", n.items);
+	json_put_time(j, "rekeyed", n.rekeyed_ms ? n.rekeyed_ms : TIME_NONE);
+	json_put_int(j, "rekeyed_items", n.rekeyed_items);
 	json_put_string(j, "text", why->text);
 	json_end(j);
 }

@@ -1,6 +1,9 @@
 /* Feeds in the database: reading them, and what a poll taught. */
 #include "store/feeds.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "store/changes.h"
 #include "store/icons.h"
 #include "store/query.h"
@@ -258,4 +261,21 @@ int feeds_record_poll(struct store_tx *tx, int64_t id, const struct feed_poll *p
 	if (status == 0 && describe)
 		status = tell(tx, CHANGE_FEED_UPDATE, id, poll->now_ms, e);
 	return status;
+}
+
+void identity_note_read(const char *text, struct identity_note *ret_note)
+{
+	struct identity_note *n = ret_note;
+	int64_t *const numbers[] = {
+		&n->since_ms, &n->items, &n->streak, &n->rekeyed_ms, &n->rekeyed_items};
+	size_t len = text ? strcspn(text, " ") : 0;
+	char *at = (char *)(uintptr_t)text + len;
+
+	*n = (struct identity_note){.reason = "none"};
+	if (!len || len >= sizeof(n->reason))
+		return;
+	memcpy(n->reason, text, len);
+	n->reason[len] = '\0';
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		*numbers[i] = strtoll(at, &at, 10);
 }

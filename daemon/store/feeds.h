@@ -225,4 +225,14 @@ struct feed_poll {
  * meanwhile. */
 int feeds_record_poll(struct store_tx *tx, int64_t id, const struct feed_poll *poll, struct err *e);
 
+/* What identity_note says: "REASON SINCE_MS ITEMS STREAK REKEYED_MS REKEYED_ITEMS" (recognise.h).
+ */
+struct identity_note {
+	char reason[16];
+	int64_t since_ms, items, streak, rekeyed_ms, rekeyed_items;
+};
+
+/* NULL: "none", and zeros, as is what is missing. */
+void identity_note_read(const char *text, struct identity_note *ret_note);
+
 #endif
