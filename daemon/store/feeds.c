@@ -269,13 +269,14 @@ void identity_note_read(const char *text, struct identity_note *ret_note)
 	int64_t *const numbers[] = {
 		&n->since_ms, &n->items, &n->streak, &n->rekeyed_ms, &n->rekeyed_items};
 	size_t len = text ? strcspn(text, " ") : 0;
-	char *at = (char *)(uintptr_t)text + len;
+	char *at;
 
 	*n = (struct identity_note){.reason = "none"};
 	if (!len || len >= sizeof(n->reason))
 		return;
 	memcpy(n->reason, text, len);
 	n->reason[len] = '\0';
+	at = (char *)(uintptr_t)text + len;
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		*numbers[i] = strtoll(at, &at, 10);
 }
