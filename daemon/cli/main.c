@@ -80,9 +80,9 @@ static const struct command {
 	{"why", 1, 2, "FEED | story ID",
 		"show why a feed is polled when it is, or what makes a story",
 		"Of a feed: when it is polled next, the rule that decided that, and those that "
-		"spoke for\nother times; what it waits for, its rhythm, what was repaired in its "
-		"last "
-		"document, and\nits last ten polls. " FEED_NAMES
+		"spoke for\nother times; what it waits for, by what its items are known, how "
+		"alike they must be to be\none story, its rhythm, what was repaired in its last "
+		"document, and its last ten polls.\n" FEED_NAMES
 		"\nOf a story: why each of its items is in it.",
 		cmd_why},
 	{"refresh", 0, MANY, "[FEED...]", "poll feeds now, all if none is named", FEED_NAMES,
