@@ -22,7 +22,8 @@ enum {
 	V6_START_MS = 250, /* of IPv6 before IPv4 */
 	TRY_NEXT_MIN_MS = 300,
 	RATIO_FREE_BYTES = 1024 * 1024, /* before the ratio counts */
-	RATIO_MAX = 200, /* decoded to received; text packs to a tenth, bombs to a thousandth */
+	RATIO_MAX = 200,  /* decoded to received; text packs to a tenth, bombs to a thousandth */
+	REQUESTS_MAX = 2, /* that nobody answers */
 };
 
 static int64_t now_ms(const struct transfer *t)
@@ -48,6 +49,16 @@ static curl_socket_t on_open_socket(void *ctx, curlsocktype purpose, struct curl
 	return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
 }
 
+/* A request that a kept connection swallowed goes out once more, on a new one; libcurl alone would
+ * try five kept ones (A28). */
+static bool is_one_too_many(struct transfer *t)
+{
+	if (++t->unanswered > REQUESTS_MAX)
+		return true;
+	curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, 1L); /* the next one */
+	return false;
+}
+
 /* Before a request leaves: a kept connection may be older than the rules. libcurl takes one only if
  * CONNECT_TO named the same address for it. */
 static int on_request(void *ctx, char *peer, char *own, int peer_port, int own_port)
@@ -55,6 +66,8 @@ static int on_request(void *ctx, char *peer, char *own, int peer_port, int own_p
 	struct transfer *t = ctx;
 	union address a = t->hop.addresses.list[t->next - 1];
 
+	if (is_one_too_many(t))
+		return CURL_PREREQFUNC_ABORT;
 	if (t->hop.proxied)
 		return CURL_PREREQFUNC_OK;
 	(void)peer;
@@ -82,6 +95,7 @@ static void read_head_line(struct transfer *t, const char *line, size_t len)
 		return;
 	if (len <= 2 && (line[0] == '\r' || line[0] == '\n')) {
 		t->head_done = true;
+		t->unanswered = 0;
 		return;
 	}
 	header = header_read(line, len, &value, &value_len);
@@ -213,7 +227,6 @@ static int set_once(struct transfer *t)
 		rc |= curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_DIGEST);
 	if (site && site->http1) {
 		rc |= curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-		rc |= curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L); /* none of HTTP/2's */
 		rc |= curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
 	}
 	if (h->no_verify) {
@@ -360,9 +373,13 @@ static void forget_answer(struct transfer *t)
 static int attempt(struct transfer *t)
 {
 	int64_t left_ms = t->hop.started_ms + t->hop.options->total_timeout_ms - now_ms(t);
+	bool http1 = t->hop.site && t->hop.site->http1;
 	unsigned int rc = 0;
 
 	forget_answer(t);
+	t->unanswered = 0;
+	/* for HTTP/1 none of HTTP/2's */
+	rc |= curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, http1 ? 1L : 0L);
 	rc |= (unsigned int)set_peer(t, &t->hop.addresses.list[t->next++]);
 	rc |= curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)connect_share(t));
 	rc |= curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, (long)(left_ms > 1 ? left_ms : 1));
@@ -460,6 +477,7 @@ static const struct {
 } failures[] = {
 	{CURLE_PARTIAL_FILE, ERR_TRUNCATED, "the answer of ", " ended too early"},
 	{CURLE_GOT_NOTHING, ERR_TRUNCATED, "", " closed the connection without an answer"},
+	{CURLE_ABORTED_BY_CALLBACK, ERR_TRUNCATED, "", " closed the connection without an answer"},
 	{CURLE_RECV_ERROR, ERR_TRUNCATED, "the connection to ", " was lost"},
 	{CURLE_SEND_ERROR, ERR_TRUNCATED, "the connection to ", " was lost"},
 	{CURLE_HTTP2, ERR_PROTOCOL, "HTTP/2 with ", " failed: "},

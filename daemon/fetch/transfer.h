@@ -65,6 +65,7 @@ struct transfer {
 	bool v6_failed; /* and IPv4 did not (A49) */
 	bool once;      /* the handle has options that others must not see */
 	unsigned int configured;
+	int unanswered; /* requests of this attempt that no head has answered */
 	bool under_way;
 	bool head_done;
 	int stop; /* why a callback of ours ended it: ERR_* or 0 */

@@ -93,6 +93,7 @@ def zip_bomb():
     return raw(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(inner), inner)
 
 
+LAST = "Connection: close\r\n"
 WHOLE = b"HTTP/1.1 200 OK\r\nETag: \"x\"\r\n"
 CUT = FEED.encode()[:FEED.rindex("<guid")]  # where the second item begins
 
@@ -115,8 +116,8 @@ BAD = {
     "/no-last-chunk": (lambda conn, *_: chunked(conn, b"%x\r\n" % len(CUT), CUT, b"\r\n"), "truncated", "ended too early"),
     "/far-too-long": (raw(b"HTTP/1.1 200 OK\r\nContent-Length: 999999999999\r\n\r\n", FEED.encode()), "truncated", "ended too early"),
     "/unasked-304": (raw(b"HTTP/1.1 304 Not Modified\r\n\r\n"), "http-error", "304"),
-    "/partial": (answer(FEED, "HTTP/1.1 206 Partial Content"), "http-error", "206"),
-    "/delta": (answer(FEED, "HTTP/1.1 226 IM Used"), "http-error", "226"),
+    "/partial": (answer(FEED, "HTTP/1.1 206 Partial Content", LAST), "http-error", "206"),
+    "/delta": (answer(FEED, "HTTP/1.1 226 IM Used", LAST), "http-error", "226"),
 }
 
 
@@ -200,7 +201,7 @@ def counted(web):
 @lines("A28")
 def test_one_attempt(args):
     """However a poll goes wrong, it is over: no second request comes before the next due time, which is no sooner than it would have been."""
-    bad = {**BAD, "/refused": (answer("", "HTTP/1.1 403 Forbidden"), "http-error", "403"), "/broken": (answer("", "HTTP/1.1 502 Bad"), "http-error", "")}
+    bad = {**BAD, "/refused": (answer("", "HTTP/1.1 403 Forbidden", LAST), "http-error", "403"), "/broken": (answer("", "HTTP/1.1 502 Bad", LAST), "http-error", "")}
     with closing(BadWeb()) as web:
         for path, (script, _, _) in bad.items():
             web.serve(path, script)
@@ -229,6 +230,33 @@ def test_a_kept_connection_that_has_died(args):
                 d.start()
                 check_equal([d.wait_poll(i)["status"] for i in (1, 2)], ["ok", "ok" if lives else "failing"], "status")
                 check_equal((counted(web), web.connections), ({"/first": 1, "/second": 2}, 2), "requests and connections")
+
+
+@lines("A28")
+def test_many_kept_connections(args):
+    """Who says nothing on a kept connection is not asked on all the others that are kept."""
+    kept = [f"/kept/{i}" for i in range(5)]
+    together = threading.Barrier(len(kept) + 1)
+
+    def first(conn, head, web):
+        together.wait(PATIENCE_S)
+        return answer(FEED)(conn, head, web)
+
+    def moved(conn, head, web):
+        together.wait(PATIENCE_S)
+        for i in range(len(kept)):
+            d.wait_poll(i + 1)
+        return answer("", "HTTP/1.1 302 Found", "Location: /nothing\r\n")(conn, head, web)
+
+    with closing(BadWeb()) as web:
+        for path in kept:
+            web.serve(path, first)
+        web.serve("/moved", moved)
+        web.serve("/nothing", raw())
+        with closing(Daemon(args.build, EACH, sections(web.base, [*kept, "/moved"]))) as d:
+            d.start()
+            check_equal(d.wait_poll(len(kept) + 1)["error"]["code"], "truncated", "error")
+            check_equal((counted(web)["/nothing"], web.connections), (2, len(kept) + 2), "requests and connections")
 
 
 # ------------------------------------------------------------------ many feeds of one host
@@ -622,7 +650,7 @@ def test_a_large_document_holds_nobody_up(args):
 
 
 run([test_bad_answers, test_bombs_take_no_memory, test_a_document_that_just_ends, test_documents_cut_short, test_one_attempt,
-     test_a_kept_connection_that_has_died, test_a_thousand_feeds_of_one_host, test_a_burst_uses_one_connection, test_groups_of_the_user,
+     test_a_kept_connection_that_has_died, test_many_kept_connections, test_a_thousand_feeds_of_one_host, test_a_burst_uses_one_connection, test_groups_of_the_user,
      test_certificates, test_certificates_of_others, test_certificates_are_read_once, test_what_is_said_to_browsers, test_no_way_down_with_secrets,
      test_passwords_in_addresses, test_a_handshake_that_stalls, test_http_2, test_http_2_burst, test_http_2_at_once,
      test_a_large_document_holds_nobody_up])
