@@ -82,6 +82,9 @@
 /* Bytes/s; what is slower for low_speed_ms ends (A32) */
 #define FETCH_LOW_SPEED 100
 
+/* Decoded bytes to received ones: text packs to a tenth, bombs to a thousandth (A30) */
+#define FETCH_RATIO_MAX 200
+
 /* A server that has said nothing for so long keeps no slot from others: most answer sooner */
 #define FETCH_PATIENCE_MS 250
 

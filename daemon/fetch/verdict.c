@@ -1,0 +1,169 @@
+/* The verdict on a transfer: libcurl's result as our codes and words. */
+#include "fetch/verdict.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "limits.h"
+
+#if LIBCURL_VERSION_NUM < 0x080600
+/* What it said of a header line that is longer than its 100 KB. */
+#define CURLE_TOO_LARGE CURLE_OUT_OF_MEMORY
+#endif
+
+bool verdict_is_document(int status)
+{
+	return status == 200 || status == 203;
+}
+
+/* libcurl's words without "SSL certificate problem: " and "error:0A00010B:SSL routines::". */
+static const char *reason(const struct transfer *t)
+{
+	const char *routine = strstr(t->curl_text, "::");
+	const char *colon = routine ? routine : strstr(t->curl_text, ": ");
+
+	return colon ? colon + 2 : t->curl_text;
+}
+
+static int say_connect(struct transfer *t)
+{
+	long number = 0;
+
+	curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &number);
+	if (t->blocked.code) {
+		t->error = t->blocked;
+		return t->error.code;
+	}
+	switch (number) {
+	case ECONNREFUSED:
+		return err_set(&t->error, ERR_CONNECT, "connection to %s refused", t->hop.peer);
+	case ENETDOWN:
+	case ENETUNREACH:
+	case EHOSTUNREACH:
+		return err_set(&t->error, ERR_ROUTE, "there is no route to %s", t->hop.peer);
+	case ETIMEDOUT:
+		return err_set(&t->error, ERR_TIMEOUT, "%s did not answer", t->hop.peer);
+	default:
+		return err_set(&t->error, ERR_CONNECT, "could not connect to %s", t->hop.peer);
+	}
+}
+
+bool verdict_connected(const struct transfer *t)
+{
+	curl_off_t ready_us = 0;
+
+	curl_easy_getinfo(t->easy, CURLINFO_PRETRANSFER_TIME_T, &ready_us);
+	return ready_us > 0;
+}
+
+static int say_timeout(struct transfer *t)
+{
+	const struct fetch_options *o = t->hop.options;
+	const char *host = verdict_connected(t) ? t->hop.host : t->hop.peer;
+	bool slow =
+		(int64_t)uv_now(t->pool->multi.loop) < t->hop.started_ms + o->total_timeout_ms - 1;
+
+	if (verdict_connected(t) && slow)
+		return err_set(&t->error, ERR_TIMEOUT,
+			"%s sent less than %d bytes/s for %" PRId64 " s", host, FETCH_LOW_SPEED,
+			(o->low_speed_ms + 999) / 1000);
+	if (t->head_done)
+		return err_set(&t->error, ERR_TIMEOUT,
+			"the document of %s was not complete within %" PRId64 " s", host,
+			(o->total_timeout_ms + 999) / 1000);
+	return err_set(&t->error, ERR_TIMEOUT, "%s did not answer within %" PRId64 " s", host,
+		((verdict_connected(t) ? o->total_timeout_ms : o->connect_timeout_ms) + 999) /
+			1000);
+}
+
+static int say_stop(struct transfer *t)
+{
+	double max = (double)t->hop.body->max / (1024 * 1024);
+
+	switch (t->stop) {
+	case ERR_TOO_BIG:
+		return err_set(&t->error, ERR_TOO_BIG, "the document is larger than %g MB", max);
+	case ERR_PROTOCOL:
+		return err_set(&t->error, ERR_PROTOCOL, "%s sent a head of more than %d KB",
+			t->hop.host, FETCH_HEAD_MAX / 1024);
+	case ERR_PARSE:
+		return err_set(&t->error, ERR_TOO_BIG,
+			"the document unpacks to more than %d times its size", FETCH_RATIO_MAX);
+	case ERR_BUSY:
+		return err_set(&t->error, ERR_BUSY, "too many large documents at once");
+	default:
+		return err_set(&t->error, t->stop, NULL);
+	}
+}
+
+/* What libcurl says, as ours: the text is `before` host `after`. */
+static const struct {
+	CURLcode result;
+	int code;
+	const char *before, *after; /* ending in ": ": libcurl's reason follows */
+} failures[] = {
+	{CURLE_PARTIAL_FILE, ERR_TRUNCATED, "the answer of ", " ended too early"},
+	{CURLE_GOT_NOTHING, ERR_TRUNCATED, "", " closed the connection without an answer"},
+	{CURLE_ABORTED_BY_CALLBACK, ERR_TRUNCATED, "", " closed the connection without an answer"},
+	{CURLE_RECV_ERROR, ERR_TRUNCATED, "the connection to ", " was lost"},
+	{CURLE_SEND_ERROR, ERR_TRUNCATED, "the connection to ", " was lost"},
+	{CURLE_HTTP2, ERR_PROTOCOL, "HTTP/2 with ", " failed: "},
+	{CURLE_HTTP2_STREAM, ERR_PROTOCOL, "HTTP/2 with ", " failed: "},
+	{CURLE_WEIRD_SERVER_REPLY, ERR_PROTOCOL, "the answer of ", " was not understood: "},
+	{CURLE_UNSUPPORTED_PROTOCOL, ERR_PROTOCOL, "the answer of ", " is not HTTP/1.0 or later"},
+	{CURLE_BAD_CONTENT_ENCODING, ERR_PROTOCOL, "the compressed answer of ", " is damaged"},
+	{CURLE_WRITE_ERROR, ERR_PROTOCOL, "the compressed answer of ", " is damaged"},
+	{CURLE_PEER_FAILED_VERIFICATION, ERR_TLS, "certificate of ", " is not valid: "},
+	{CURLE_SSL_CERTPROBLEM, ERR_TLS, "certificate of ", " is not valid: "},
+	{CURLE_SSL_CONNECT_ERROR, ERR_TLS, "secure connection to ", " failed: "},
+	{CURLE_SSL_CIPHER, ERR_TLS, "secure connection to ", " failed: "},
+	{CURLE_SSL_CACERT_BADFILE, ERR_TLS, "secure connection to ", " failed: "},
+	{CURLE_PROXY, ERR_CONNECT, "the proxy did not reach ", ": "},
+	{CURLE_URL_MALFORMAT, ERR_INVALID, "the URL at ", " is not valid"},
+	{CURLE_OUT_OF_MEMORY, ERR_NOMEM, "out of memory for ", ""},
+	/* it is told the addresses: it does not look up any */
+	{CURLE_COULDNT_RESOLVE_HOST, ERR_NOMEM, "out of memory for ", ""},
+};
+
+static int say_result(struct transfer *t, CURLcode result)
+{
+	for (size_t i = 0; i < sizeof failures / sizeof *failures; i++) {
+		const char *colon = strrchr(failures[i].after, ':');
+
+		if (failures[i].result == result)
+			return err_set(&t->error, failures[i].code, "%s%s%s%s", failures[i].before,
+				t->hop.host, failures[i].after, colon ? reason(t) : "");
+	}
+	return err_set(&t->error, ERR_INTERNAL, "%s: %s", t->hop.host,
+		t->curl_text[0] ? t->curl_text : curl_easy_strerror(result));
+}
+
+/* What the proxy answered when it was asked for a tunnel; libcurl's code for that has changed. */
+static int say_proxy(struct transfer *t)
+{
+	long status = 0;
+
+	curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+	return status < 300 ? 0
+			    : err_set(&t->error, ERR_CONNECT, "the proxy answered HTTP %ld for %s",
+				      status, t->hop.host);
+}
+
+int verdict_judge(struct transfer *t, CURLcode result)
+{
+	if (t->stop)
+		return say_stop(t);
+	if (result == CURLE_OK || (t->head_done && t->status && !verdict_is_document(t->status)))
+		return 0; /* of what is no document the head is enough */
+	if (t->hop.proxied && say_proxy(t))
+		return t->error.code;
+	if (result == CURLE_COULDNT_CONNECT || t->blocked.code)
+		return say_connect(t);
+	if (result == CURLE_OPERATION_TIMEDOUT)
+		return say_timeout(t);
+	if (result == CURLE_TOO_LARGE && verdict_connected(t) && !t->head_done)
+		return err_set(&t->error, ERR_PROTOCOL,
+			"%s sent a head of lines that are too long or too many", t->hop.host);
+	return say_result(t, result);
+}

@@ -1,0 +1,19 @@
+/* What libcurl says of a transfer that has ended, in our codes and words. */
+#ifndef TIDINGS_FETCH_VERDICT_H
+#define TIDINGS_FETCH_VERDICT_H
+
+#include <curl/curl.h>
+#include <stdbool.h>
+
+#include "fetch/transfer.h"
+
+/* Of the others the body is not kept. */
+bool verdict_is_document(int status);
+
+/* Whether the request could be sent. */
+bool verdict_connected(const struct transfer *t);
+
+/* 0, or the code of the error that it fills in (t->error). */
+int verdict_judge(struct transfer *t, CURLcode result);
+
+#endif
