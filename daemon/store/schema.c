@@ -136,7 +136,8 @@ static const char step_6[] =
  * text or address it shares; item.pinned: the number of the change by which a user put it where it
  * is, or -1: its story was kept apart from another; story.lead: the item whose headline is shown,
  * NULL: the first one's; feed.identity: the rule by which its items are known again; `stories`: how
- * alike items must be, in keep by the configuration's word for all feeds or a folder. */
+ * alike items must be, in keep by the configuration's word for all feeds or a folder. Labels that
+ * users put on items. Who may come by TCP (credentials.h): digests of secrets, never these. */
 static const char step_7[] =
 	"CREATE TABLE fingerprint (item INTEGER PRIMARY KEY REFERENCES item ON DELETE CASCADE,"
 	" original INTEGER NOT NULL, time_ms INTEGER NOT NULL, level INTEGER NOT NULL,"
@@ -158,7 +159,18 @@ static const char step_7[] =
 	"ALTER TABLE keep ADD COLUMN stories INTEGER;"
 	"ALTER TABLE feed ADD COLUMN identity INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE feed ADD COLUMN identity_note TEXT;"
-	"ALTER TABLE revision ADD COLUMN kind INTEGER NOT NULL DEFAULT 0;";
+	"ALTER TABLE revision ADD COLUMN kind INTEGER NOT NULL DEFAULT 0;"
+
+	"CREATE TABLE label (id INTEGER PRIMARY KEY AUTOINCREMENT CHECK (id < 2147483648),"
+	" rev INTEGER NOT NULL, name TEXT NOT NULL UNIQUE);"
+	"CREATE TABLE item_label (label INTEGER NOT NULL REFERENCES label ON DELETE CASCADE,"
+	" item INTEGER NOT NULL REFERENCES item ON DELETE CASCADE, PRIMARY KEY (label, item))"
+	" WITHOUT ROWID;"
+	"CREATE INDEX item_label_item ON item_label (item);"
+
+	"CREATE TABLE credential (name TEXT PRIMARY KEY, right INTEGER NOT NULL,"
+	" stories INTEGER NOT NULL, hash BLOB NOT NULL, fever BLOB NOT NULL,"
+	" created_ms INTEGER NOT NULL, used_ms INTEGER) WITHOUT ROWID;";
 
 /* The step at [n] leads from version n to n + 1. Steps that were released never change. */
 static const char *const steps[] = {step_1, step_2, step_3, step_4, step_5, step_6, step_7};
