@@ -289,6 +289,9 @@
 
 #define API_INTERVAL_MAX_S (30 * 24 * 3600)
 
+/* Outlets named under the text of a story in a newsreader: who wants all asks for the story */
+#define ENTRY_OUTLETS_MAX 30
+
 /* Bytes after which a list ends early and goes on behind its cursor */
 #define API_LIST_SOFT (4 * 1024 * 1024)
 

@@ -138,6 +138,8 @@ static int parse_pair(struct slice name, struct slice value, unsigned allowed, s
 	int i = find(name, allowed);
 	char *text;
 
+	if (i < 0 && (allowed & PARAM_OTHERS))
+		return 0;
 	if (i < 0) {
 		char shown[48];
 		snprintf(shown, sizeof(shown), "%.*s", (int)(name.len < 40 ? name.len : 40),

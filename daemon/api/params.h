@@ -27,6 +27,7 @@ enum param_type {
  * wherever it is allowed; tidings-api(7) tells what. */
 #define PARAM_LIST(X)                                                                              \
 	X(PARAM_AFTER, "after", INT, 0, INT64_MAX, NULL)                                           \
+	X(PARAM_AS, "as", WORD, 0, 1, "feeds atom")                                                \
 	X(PARAM_CONTENT, "content", WORD, 0, 2, "none text html")                                  \
 	X(PARAM_CREDENTIALS, "credentials", BOOL, 0, 1, NULL)                                      \
 	X(PARAM_CURSOR, "cursor", TEXT, 0, 0, NULL)                                                \
@@ -37,6 +38,7 @@ enum param_type {
 	X(PARAM_KINDS, "kinds", TEXT, 0, 0, NULL)                                                  \
 	X(PARAM_LABEL, "label", MISSING, 0, 0, "labels are not there yet")                         \
 	X(PARAM_LIMIT, "limit", INT, 1, 1000, NULL)                                                \
+	X(PARAM_N, "n", INT, 1, 1000, NULL)                                                        \
 	X(PARAM_ORDER, "order", WORD, 0, 2, "received published rev")                              \
 	X(PARAM_PUBLISHED_AFTER, "published_after", TIME, 0, 0, NULL)                              \
 	X(PARAM_Q, "q", MISSING, 0, 0, "search is not there yet")                                  \
@@ -45,6 +47,7 @@ enum param_type {
 	X(PARAM_SEEN_AFTER, "seen_after", TIME, 0, 0, NULL)                                        \
 	X(PARAM_SINCE, "since", SEQ, 0, INT64_MAX, NULL)                                           \
 	X(PARAM_STARRED, "starred", BOOL, 0, 1, NULL)                                              \
+	X(PARAM_STORIES, "stories", BOOL, 0, 1, NULL)                                              \
 	X(PARAM_STORY, "story", INT, 1, INT64_MAX, NULL)                                           \
 	X(PARAM_WAIT, "wait", INT, 0, API_WAIT_MAX_S, NULL)
 
@@ -55,6 +58,7 @@ enum param {
 		PARAMS
 };
 #define PARAM_BIT(param) (1U << (param))
+#define PARAM_OTHERS     (1U << 31) /* those that are not allowed are passed over */
 
 enum { PARAM_EPOCH_BYTES = 24 };
 

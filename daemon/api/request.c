@@ -11,7 +11,7 @@
 
 #define LIST_PATH "/api/v1/opml"
 
-enum { EVENT_ID_MAX = 64, TAGS_MAX = 1000, FIELDS_MAX = 4096 };
+enum { EVENT_ID_MAX = 64, TAGS_MAX = 1000, HOST_MAX = 262, FIELDS_MAX = 4096 };
 
 struct http_request *request_create(struct api *api)
 {
@@ -35,6 +35,16 @@ void *request_query(struct http_request *r, size_t size)
 	if (!r->query)
 		problem_set(&r->problem, PROBLEM_BUSY, "out of memory");
 	return r->query;
+}
+
+const char *request_host(const struct http_request *r)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789.-:[]";
+
+	if (!r->host || !*r->host || r->host[strspn(r->host, letters)] != '\0')
+		return "localhost";
+	return r->host;
 }
 
 void request_drop_body(struct http_request *r)
@@ -107,6 +117,8 @@ static int on_header_field_complete(llhttp_t *parser)
 		reader->field = FIELD_EVENT_ID;
 	else if (strcasecmp(name, "if-none-match") == 0)
 		reader->field = FIELD_NONE_MATCH;
+	else if (strcasecmp(name, "host") == 0)
+		reader->field = FIELD_HOST;
 	buf_reset(&reader->text);
 	return 0;
 }
@@ -131,10 +143,15 @@ static int on_header_value_complete(llhttp_t *parser)
 		r->last_event_id = arena_strndup(&r->arena, value, strnlen(value, EVENT_ID_MAX));
 	} else if (reader->field == FIELD_NONE_MATCH) {
 		r->if_none_match = arena_strndup(&r->arena, value, strnlen(value, TAGS_MAX));
+	} else if (reader->field == FIELD_HOST) {
+		r->host = arena_strndup(&r->arena, value, strnlen(value, HOST_MAX));
 	}
 	buf_reset(&reader->text);
-	/* a stream would begin elsewhere without it */
-	return reader->field == FIELD_EVENT_ID && !r->last_event_id ? -1 : 0;
+	/* a stream would begin elsewhere, and addresses lead elsewhere, without them */
+	return (reader->field == FIELD_EVENT_ID && !r->last_event_id) ||
+			       (reader->field == FIELD_HOST && !r->host)
+		       ? -1
+		       : 0;
 }
 
 static int refuse_body(struct http_request *r)

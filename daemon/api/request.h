@@ -31,12 +31,14 @@ struct http_request {
 	char *target;        /* in `arena` */
 	char *last_event_id; /* in `arena`, or NULL */
 	char *if_none_match; /* the same */
+	char *host;          /* the same */
 	struct buf body;
 	struct arena arena; /* what lives as long as the request; in `run` for the job's thread */
 
 	/* As understood (routes.h). */
 	const struct route *route;
-	int64_t id; /* {id} of the path */
+	int64_t id;        /* {id} of the path */
+	struct slice tail; /* what of the path, raw, a pattern's "*" stands for; in `target` */
 	struct params params;
 	struct json_t *json; /* the body, see body.h; or NULL */
 	void *query;         /* what `parse` of the route made for its `run`, in `arena` */
@@ -66,6 +68,10 @@ void request_parse_json(struct http_request *r);
 /* Zeroed memory for r->query; NULL with the problem set. */
 void *request_query(struct http_request *r, size_t size) __attribute__((warn_unused_result));
 
+/* Where the client thinks that it is: "127.0.0.1:8899"; "localhost" when it says nothing that can
+ * be part of an address. */
+const char *request_host(const struct http_request *r);
+
 /* Frees the body's bytes once they are understood. */
 void request_drop_body(struct http_request *r);
 
@@ -86,7 +92,7 @@ struct request_reader {
 	size_t head_bytes;
 	bool discard; /* the peer may do nothing: its bodies are not kept */
 	bool head_done, complete, expects;
-	enum { FIELD_OTHER, FIELD_EXPECT, FIELD_EVENT_ID, FIELD_NONE_MATCH } field;
+	enum { FIELD_OTHER, FIELD_EXPECT, FIELD_EVENT_ID, FIELD_NONE_MATCH, FIELD_HOST } field;
 	struct buf text; /* the target, name or value being received */
 };
 

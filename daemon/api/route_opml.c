@@ -9,6 +9,7 @@
 #include "base/times.h"
 #include "base/url.h"
 #include "base/utf8.h"
+#include "base/xml.h"
 #include "store/feeds.h"
 
 /* -- export -- */
@@ -17,46 +18,9 @@ struct export
 {
 	struct buf *out;
 	bool credentials;
-	int64_t folder; /* whose outline is open; 0: none */
+	const char *host; /* of the addresses of our own Atom feeds; NULL: those of the feeds */
+	int64_t folder;   /* whose outline is open; 0: none */
 };
-
-/* XML 1.0, 2.2, 2.4 and 3.3.3: what it cannot hold is left out. */
-static void put_escaped(struct buf *out, const char *text, size_t len)
-{
-	static const char *const escapes['>' + 1] = {['\t'] = "&#9;",
-		['\n'] = "&#10;",
-		['\r'] = "&#13;",
-		['"'] = "&quot;",
-		['&'] = "&amp;",
-		['<'] = "&lt;",
-		['>'] = "&gt;"};
-
-	for (const char *s = text; s < text + len; s++) {
-		unsigned char c = (unsigned char)*s;
-
-		if (c <= '>' && escapes[c])
-			buf_puts(out, escapes[c]);
-		else if (c == 0xEF &&
-			 (memcmp(s, "\xEF\xBF\xBE", 3) == 0 || memcmp(s, "\xEF\xBF\xBF", 3) == 0))
-			s += 2; /* well-formed: two more bytes are there */
-		else if (c >= ' ')
-			buf_putc(out, *s);
-	}
-}
-
-/* `secret`: a URL whose userinfo, "user:password@", is left out (C44). */
-static void put_attribute(struct buf *out, const char *name, const char *value, bool secret)
-{
-	size_t start, len = secret ? url_userinfo(value, &start) : 0;
-
-	buf_printf(out, " %s=\"", name);
-	if (len > 0) {
-		put_escaped(out, value, start);
-		value += start + len;
-	}
-	put_escaped(out, value, strlen(value));
-	buf_putc(out, '"');
-}
 
 /* Closes the folder that is open unless it is `folder`, which is opened instead; NULL: none. */
 static void turn_to_folder(struct export *x, int64_t id, const char *folder)
@@ -67,24 +31,44 @@ static void turn_to_folder(struct export *x, int64_t id, const char *folder)
 		buf_puts(x->out, "\t</outline>\n");
 	if (id) {
 		buf_puts(x->out, "\t<outline");
-		put_attribute(x->out, "text", folder, false);
-		put_attribute(x->out, "title", folder, false);
+		xml_put_attribute(x->out, "text", folder);
+		xml_put_attribute(x->out, "title", folder);
 		buf_puts(x->out, ">\n");
 	}
 	x->folder = id;
 }
 
+static void put_url(struct export *x, const char *name, const char *url)
+{
+	if (x->credentials)
+		xml_put_attribute(x->out, name, url);
+	else
+		xml_put_url(x->out, name, url);
+}
+
+static void put_title(struct export *x, const char *attribute, const struct feed *feed)
+{
+	const char *title = feed->name ? feed->name : feed->title;
+
+	if (title)
+		xml_put_attribute(x->out, attribute, title);
+	else
+		put_url(x, attribute, feed->url);
+}
+
 static int put_feed(void *ctx, const struct feed *feed)
 {
 	struct export *x = ctx;
-	const char *title = feed->name ? feed->name : feed->title;
-	bool hide = !x->credentials;
 
 	turn_to_folder(x, feed->folder_id, feed->folder);
 	buf_printf(x->out, "%s\t<outline type=\"rss\"", x->folder ? "\t" : "");
-	put_attribute(x->out, "text", title ? title : feed->url, hide && !title);
-	put_attribute(x->out, "title", title ? title : feed->url, hide && !title);
-	put_attribute(x->out, "xmlUrl", feed->url, hide);
+	put_title(x, "text", feed);
+	put_title(x, "title", feed);
+	if (x->host)
+		buf_printf(x->out, " xmlUrl=\"http://%s/atom/feed/%lld\"", x->host,
+			(long long)feed->id);
+	else
+		put_url(x, "xmlUrl", feed->url);
 	if (feed->interval_ms)
 		buf_printf(x->out, " tidings:interval_s=\"%lld\"",
 			(long long)feed->interval_ms / 1000);
@@ -99,6 +83,8 @@ int route_opml_run_export(struct store_tx *tx, struct http_request *r, struct er
 		.out = &r->out, .credentials = params_tristate(&r->params, PARAM_CREDENTIALS) > 0};
 	int code;
 
+	if (params_number(&r->params, PARAM_AS, 0))
+		x.host = request_host(r);
 	r->content_type = "text/x-opml; charset=utf-8";
 	buf_puts(&r->out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
 			  "<opml version=\"2.0\" xmlns:tidings=\"urn:tidings:opml\">\n"

@@ -20,6 +20,7 @@
 #define STORY_PARAMS                                                                               \
 	(P(FEED) | P(FOLDER) | P(READ) | P(STARRED) | P(SINCE) | P(SEEN_AFTER) | P(DIR) |          \
 		P(LIMIT) | P(CURSOR) | P(Q) | P(LABEL))
+#define PLAIN_PARAMS  (P(N) | P(STORIES) | PARAM_OTHERS)
 #define DRAFT_MEMBERS (M(URL) | M(NAME) | M(FOLDER) | M(INTERVAL) | M(LEVEL))
 #define PLACE_MEMBERS (STATE_MEMBERS | M(PINNED))
 #define NEVER_MEMBERS (M(HOST) | M(NEVER))
@@ -60,10 +61,17 @@ static const struct route table[] = {
 	{HTTP_PATCH, "/api/v1/folders/{id}", API_WRITE, ROUTE_WRITE, 0, M(LEVEL), 0, NULL,
 		route_folders_run_change, NULL},
 
-	{HTTP_GET, "/api/v1/opml", API_READ, ROUTE_READ, P(CREDENTIALS), 0, 0,
+	{HTTP_GET, "/api/v1/opml", API_READ, ROUTE_READ, P(CREDENTIALS) | P(AS), 0, 0,
 		route_opml_parse_export, route_opml_run_export, NULL},
 	{HTTP_POST, "/api/v1/opml", API_WRITE, ROUTE_WRITE, 0, BODY_LIST, 0,
 		route_opml_parse_import, route_opml_run_import, route_opml_reply_imported},
+
+	{HTTP_GET, "/opml", API_READ, ROUTE_READ, P(AS) | PARAM_OTHERS, 0, 0, NULL,
+		route_opml_run_export, NULL},
+	{HTTP_GET, "/atom/*", API_READ, ROUTE_READ, PLAIN_PARAMS, 0, 0, route_plain_parse,
+		route_plain_run_atom, NULL},
+	{HTTP_GET, "/json/*", API_READ, ROUTE_READ, PLAIN_PARAMS, 0, 0, route_plain_parse,
+		route_plain_run_json, NULL},
 
 	{HTTP_GET, "/api/v1/items", API_READ, ROUTE_TOLD, ITEM_PARAMS, 0, 0, route_items_parse_list,
 		route_items_run_list, NULL},
@@ -131,8 +139,17 @@ static bool path_matches(
 {
 	struct slice wanted[API_SEGMENTS_MAX];
 	struct slice whole = {pattern, strlen(pattern)};
+	int known = http_split_path(whole, API_SEGMENTS_MAX, wanted);
 
-	if (http_split_path(whole, API_SEGMENTS_MAX, wanted) != count)
+	if (slice_is(wanted[known - 1], "*") && count >= known) {
+		const struct slice *last = &segments[count - 1];
+
+		known--;
+		r->tail.at = segments[known].at;
+		r->tail.len = (size_t)(last->at + last->len - r->tail.at);
+		count = known;
+	}
+	if (known != count)
 		return false;
 	for (int i = 0; i < count; i++) {
 		bool same = wanted[i].len == segments[i].len &&

@@ -26,7 +26,8 @@ typedef void route_reply(struct http_request *r);
 
 struct route {
 	enum llhttp_method method;
-	const char *path; /* segments; "{id}" is a number from 1 */
+	const char *path; /* segments; "{id}" is a number from 1, a last "*" one or more of any
+			     kind */
 	enum api_right right;
 	enum route_where where;
 	unsigned params;            /* PARAM_BIT()s that are allowed */
@@ -97,6 +98,9 @@ route_run route_folders_run_one, route_folders_run_change;
 route_parse route_opml_parse_export, route_opml_parse_import;
 route_run route_opml_run_export, route_opml_run_import;
 route_reply route_opml_reply_imported;
+
+route_parse route_plain_parse;
+route_run route_plain_run_atom, route_plain_run_json;
 
 route_parse route_items_parse_list, route_items_parse_one;
 route_run route_items_run_list, route_items_run_one, route_items_run_revisions,

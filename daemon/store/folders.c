@@ -17,6 +17,11 @@ int folders_get(struct store_tx *tx, int64_t id, struct arena *arena, struct fol
 	return query_found(status, "folder", id, e);
 }
 
+int folders_find(struct store_tx *tx, const char *name, int64_t *ret_id, struct err *e)
+{
+	return query_find(tx, ret_id, e, "SELECT id FROM folder WHERE name = ?", as_text(name));
+}
+
 int folders_change(
 	struct store_tx *tx, int64_t id, enum grouping_level stories, int64_t now_ms, struct err *e)
 {
@@ -45,7 +50,7 @@ int folders_obtain(
 	struct store_tx *tx, const char *name, int64_t now_ms, int64_t *ret_id, struct err *e)
 {
 	int64_t id;
-	int status = query_find(tx, &id, e, "SELECT id FROM folder WHERE name = ?", as_text(name));
+	int status = folders_find(tx, name, &id, e);
 
 	if (status)
 		return status;

@@ -17,6 +17,9 @@ struct folder {
 int folders_get(struct store_tx *tx, int64_t id, struct arena *arena, struct folder *ret_folder,
 	struct err *e);
 
+/* Looks a folder up by its name. ret_id is 0 when there is none. */
+int folders_find(struct store_tx *tx, const char *name, int64_t *ret_id, struct err *e);
+
 /* Changes what a user says of its feeds' stories (folder.update), if that differs. ERR_NOT_FOUND;
  * ERR_DENIED when the configuration says it. */
 int folders_change(struct store_tx *tx, int64_t id, enum grouping_level stories, int64_t now_ms,

@@ -349,7 +349,7 @@ int stories_part_end(struct store_tx *tx, struct story_part *part, struct err *e
 /* What is selected, and where it goes. */
 #define OF_FIRST(sql) "(SELECT " sql " FROM item WHERE id = s.first_item)"
 #define STORY_COLUMNS                                                                              \
-	" s.id, s.rev, i.id, i.title, i.link, i.excerpt, " FEED_LABEL                              \
+	" s.id, s.rev, s.first_item, i.id, i.title, i.link, i.excerpt, " FEED_LABEL                \
 	", iif(s.lead IS NULL, i.received_ms, " OF_FIRST(                                          \
 		"received_ms") "), s.updated_ms,"                                                  \
 			       " iif(s.lead IS NULL, " ITEM_TIME                                   \
@@ -360,10 +360,10 @@ int stories_part_end(struct store_tx *tx, struct story_part *part, struct err *e
 	" FROM story s CROSS JOIN item i ON i.id = coalesce(s.lead, s.first_item)"                 \
 	" CROSS JOIN feed f ON f.id = i.feed"
 #define STORY_FIELDS(s)                                                                            \
-	into(&(s)->id), into(&(s)->rev), into(&(s)->lead), into(&(s)->title), into(&(s)->url),     \
-		into(&(s)->excerpt), into(&(s)->source), into(&(s)->first_seen_ms),                \
-		into(&(s)->updated_ms), into(&(s)->published_ms), into(&(s)->sources),             \
-		into(&(s)->items), into(&(s)->read), into(&(s)->starred)
+	into(&(s)->id), into(&(s)->rev), into(&(s)->first), into(&(s)->lead), into(&(s)->title),   \
+		into(&(s)->url), into(&(s)->excerpt), into(&(s)->source),                          \
+		into(&(s)->first_seen_ms), into(&(s)->updated_ms), into(&(s)->published_ms),       \
+		into(&(s)->sources), into(&(s)->items), into(&(s)->read), into(&(s)->starred)
 
 int stories_list(struct store_tx *tx, const struct story_filter *f, struct page *page,
 	int (*each)(void *ctx, const struct story *story), void *ctx, struct err *e)

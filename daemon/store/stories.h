@@ -37,7 +37,7 @@ bool story_level_parse(const char *name, enum grouping_level *ret_level);
 /* A row: text members are those of its representative item. Valid until the callback returns. */
 struct story {
 	int64_t id, rev;
-	int64_t lead;                               /* the item that is shown */
+	int64_t first, lead;                        /* the first item, and the one that is shown */
 	const char *title, *url, *excerpt, *source; /* of that */
 	int64_t first_seen_ms;                      /* the first item's reception */
 	int64_t updated_ms;                         /* the newest item's time (ITEM_TIME) */

@@ -3,6 +3,7 @@
  * allocations have their turn in unit/store. */
 #include <jansson.h>
 /* before base/json.h, see answers.h */
+#include "store/query.h"
 #include "unit/api/fixture.h"
 
 #include "support/fault_each.h"
@@ -104,6 +105,9 @@ static const struct row {
 	{GET("/api/v1/changes?since=0&kinds=item,story.new"), 200, NULL, NULL},
 	{GET("/api/v1/changes?since=9999"), 410, NULL, NULL},
 	{GET("/api/v1/opml?credentials=true"), 200, NULL, NULL},
+	{GET("/opml?as=atom"), 200, "http://x/atom/feed/2", NULL},
+	{GET("/atom/folder/News"), 200, "mp3", NULL},
+	{GET("/json/all?stories=true"), 200, "mp3", NULL},
 	{GET("/api/v1/db"), 200, "\"items\":10,", NULL},
 	{GET("/a/b/c/d"), 404, NULL, NULL},
 	{LINE("OPTIONS /api/v1/feeds"), 204, NULL, NULL},
@@ -126,6 +130,15 @@ static const struct row {
 	{BODY("POST /api/v1/opml", "4", "list"), 200, "\"refused\":[]", NULL},
 	{"GET / HTTP/9\r\n\r\n", 505, NULL, NULL},
 };
+
+static int run_add_lists(struct store_tx *tx, void *arg, struct err *e)
+{
+	(void)arg;
+	return query_exec(tx, e,
+		"UPDATE item SET categories = '[\"x\"]',"
+		" enclosures = '[{\"url\":\"https://x.example/a.mp3\"}]' WHERE id = ?",
+		as_int(1));
+}
 
 /* A list of one feed whose folder has to be cut. */
 static int read_list(const void *data, size_t len, struct arena *arena, struct outline **ret_first,
@@ -227,6 +240,7 @@ static void test_requests(void **state)
 
 	(void)state;
 	fill(&w);
+	must_write(&w.f, run_add_lists, NULL);
 	w.api->callbacks.read_list = read_list;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		run_row(&w, &rows[i]);

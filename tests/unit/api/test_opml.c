@@ -63,6 +63,36 @@ static void test_round_trip(void **state)
 	world_close(&w);
 }
 
+/* For a reader that shall poll Tidings, at the address that it came by. */
+static void test_as_atom(void **state)
+{
+	static const char *const hosts[][2] = {{"127.0.0.1:8899", "127.0.0.1:8899"},
+		{"[::1]:80", "[::1]:80"}, {"x\"y", "localhost"}, {"", "localhost"}};
+	char text[300];
+	struct client c;
+	struct answer a;
+	struct world w;
+
+	(void)state;
+	world_open(&w);
+	expect(&w, "POST", "/api/v1/opml", "https://a.example/ A One 0\n", 200, NULL);
+	client_connect(&w, &c);
+	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+		snprintf(text, sizeof(text), "GET /opml?as=atom&more HTTP/1.1\r\nHost: %s\r\n\r\n",
+			hosts[i][0]);
+		client_send(&c, text);
+		take_answer(&c, false, &a);
+		assert_int_equal(a.status, 200);
+		snprintf(text, sizeof(text), "title=\"A\" xmlUrl=\"http://%s/atom/feed/1\"/>",
+			hosts[i][1]);
+		assert_non_null(strstr(a.body, text));
+		free_answer(&a);
+	}
+	client_close(&c);
+	expect(&w, "GET", "/opml", NULL, 200, "xmlUrl=\"https://a.example/\"");
+	world_close(&w);
+}
+
 /* What would end an attribute, or the document, and what XML cannot hold. */
 static void test_escapes(void **state)
 {
@@ -159,6 +189,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_as_atom),
 		cmocka_unit_test(test_escapes),
 		cmocka_unit_test(test_credentials),
 		cmocka_unit_test(test_refused),

@@ -1,0 +1,49 @@
+/* What newsreaders are shown of a view: its items, or its stories, one entry each. */
+#ifndef TIDINGS_API_ENTRY_H
+#define TIDINGS_API_ENTRY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "api/http.h"
+#include "store/items.h"
+
+enum view_kind { VIEW_ALL, VIEW_UNREAD, VIEW_STARRED, VIEW_FEED, VIEW_FOLDER };
+
+struct view {
+	enum view_kind kind;
+	const char *name; /* of the folder */
+	int64_t feed;
+	bool stories; /* in place of items */
+	int limit;
+};
+
+/* Reads "all", "unread", "starred", "feed/7", "folder/NAME", percent-encoded; the name may have
+ * slashes. ERR_NOT_FOUND, ERR_NOMEM. */
+int view_parse(struct slice path, struct arena *arena, struct view *ret_view)
+	__attribute__((warn_unused_result));
+
+/* What the view is called: the feed's or the folder's name, or "Unread". ERR_NOT_FOUND: there is no
+ * such feed or folder. In `arena`. */
+int view_title(struct store_tx *tx, const struct view *view, struct arena *arena,
+	const char **ret_title, struct err *e) __attribute__((warn_unused_result));
+
+/* An item; or a story, of which the item that is shown. Valid until the callback returns. */
+struct entry {
+	int64_t id; /* the item's; a story's first item's, for ever */
+	int64_t published_ms, updated_ms;
+	bool read, starred;
+	const struct item_row *item; /* with its texts */
+	const char *also; /* HTML: the other outlets of the story, each with its link; "": none */
+};
+
+/* The newest first: items as they were received, stories by their newest item. A non-zero return of
+ * `each` ends the list. */
+int entries_list(struct store_tx *tx, const struct view *view,
+	int (*each)(void *ctx, const struct entry *entry), void *ctx, struct err *e)
+	__attribute__((warn_unused_result));
+
+/* Its HTML, with the outlets at the end. */
+void entry_put_html(const struct entry *entry, struct buf *out);
+
+#endif
