@@ -146,8 +146,8 @@ int tidings_events_open(struct tidings *t, const char *since, const char *kinds,
 void tidings_events_close(struct tidings_events *events);
 
 /* For poll() in an event loop of your own, and for nothing else: readable when
- * tidings_events_next() may have something to do. Never changes. After it was readable, call
- * tidings_events_next(events, 0, ...) until it returns 0. Since 0.1.0. */
+ * tidings_events_next() may have something to do, at first to connect. Never changes. After it was
+ * readable, call tidings_events_next(events, 0, ...) until it returns 0. Since 0.1.0. */
 int tidings_events_fd(const struct tidings_events *events);
 
 /* Waits up to `timeout_ms` (-1: for ever) for the next event. Returns

@@ -85,6 +85,22 @@ static bool copy_plain(char *out, size_t size, const char *text)
 	return true;
 }
 
+/* Makes the descriptor readable when the next step is due even if nothing arrives. */
+static void arm(struct tidings_events *events)
+{
+	int64_t due_ms = events->deadline_ms - now_ms();
+	long curl_ms = -1;
+	if (events->state == RUNNING)
+		curl_multi_timeout(events->multi, &curl_ms);
+	if (curl_ms >= 0 && curl_ms < due_ms)
+		due_ms = curl_ms;
+	if (due_ms < 1)
+		due_ms = 1; /* zero would disarm the timer */
+	struct itimerspec when = {
+		.it_value = {.tv_sec = due_ms / 1000, .tv_nsec = (due_ms % 1000) * 1000000}};
+	timerfd_settime(events->timer_fd, 0, &when, NULL);
+}
+
 int tidings_events_open(
 	struct tidings *t, const char *since, const char *kinds, struct tidings_events **ret_events)
 {
@@ -110,6 +126,7 @@ int tidings_events_open(
 		return client_fail(t, rc);
 	}
 	t->error = (struct tidings_error){0};
+	arm(events);
 	*ret_events = events;
 	return 0;
 }
@@ -190,22 +207,6 @@ static int step(struct tidings_events *events)
 		return rc < 0 ? rc : client_fail(events->t, TIDINGS_ERR_CLOSED);
 	}
 	return now_ms() < events->deadline_ms ? 0 : client_fail(events->t, TIDINGS_ERR_TIMEOUT);
-}
-
-/* Makes the descriptor readable when the next step is due even if nothing arrives. */
-static void arm(struct tidings_events *events)
-{
-	int64_t due_ms = events->deadline_ms - now_ms();
-	long curl_ms = -1;
-	if (events->state == RUNNING)
-		curl_multi_timeout(events->multi, &curl_ms);
-	if (curl_ms >= 0 && curl_ms < due_ms)
-		due_ms = curl_ms;
-	if (due_ms < 1)
-		due_ms = 1; /* zero would disarm the timer */
-	struct itimerspec when = {
-		.it_value = {.tv_sec = due_ms / 1000, .tv_nsec = (due_ms % 1000) * 1000000}};
-	timerfd_settime(events->timer_fd, 0, &when, NULL);
 }
 
 static int lose(struct tidings_events *events, int code)

@@ -53,6 +53,7 @@ def check_daemon(deb):
 def check_library(args, folder):
     """It shows what the header promises, and a program that is built with it runs."""
     library = os.path.join(folder, next(p for p in contents_of(folder) if p.endswith(".so.0")))
+    check("usr/share/man/man3/libtidings.3.gz" in contents_of(folder), "the library has no manual")
     shown = set(re.findall(r" T (\w+)", out("nm", "-D", "--defined-only", library)))
     with open(os.path.join(args.source, "include", "tidings.h"), encoding="utf-8") as file:
         text = re.sub(r"/\*.*?\*/", "", file.read(), flags=re.S)

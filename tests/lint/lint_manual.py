@@ -6,7 +6,8 @@ import subprocess
 
 from source import Lint
 
-PAGES = ("daemon/tidingsd.8", "daemon/tidings.conf.5", "daemon/cli/tidings.1", "daemon/api/tidings-api.7")
+PAGES = ("daemon/tidingsd.8", "daemon/tidings.conf.5", "daemon/cli/tidings.1", "daemon/api/tidings-api.7",
+         "daemon/client/libtidings.3")
 SECTIONS = ("NAME", "DESCRIPTION", "EXAMPLES", "SEE ALSO")
 OPTION = re.compile(r"^ +(?:-(\w), )?--([\w-]+)(?: ([A-Z]+))? ", re.M)
 ITEM = re.compile(r"^\.It (Fl .*)$", re.M)
@@ -62,6 +63,15 @@ def check_daemon(lint, run):
     manual.exit_codes(text)
 
 
+def check_library(lint):
+    """Every function and every error of the header."""
+    manual = Manual(lint, "daemon/client/libtidings.3")
+    header = re.sub(r"/\*.*?\*/", "", lint.read("include/tidings.h"), flags=re.S)
+    manual.compare("function", set(re.findall(r"^\.F[no] (\w+)", section(manual.text, "SYNOPSIS"), re.M)),
+                   set(re.findall(r"\b(tidings_\w+)\(", header)))
+    manual.compare("error", set(re.findall(r"^\.It Dv (\w+)$", manual.text, re.M)), set(re.findall(r"\b(TIDINGS_ERR_\w+) =", header)))
+
+
 def check_client(lint, run):
     """Each command's entry ends where the next one begins; entries of one command that follow each other are one."""
     manual, text = Manual(lint, "daemon/cli/tidings.1"), run("tidings", "--help")
@@ -89,6 +99,7 @@ def main():
         check_page(lint, mandoc, path)
     check_daemon(lint, run)
     check_client(lint, run)
+    check_library(lint)
     lint.finish(f"{len(PAGES)} manual pages")
 
 

@@ -441,6 +441,7 @@ static void test_descriptor(void **state)
 	struct tidings *t = tidings_open(server.path);
 	assert_int_equal(tidings_events_open(t, NULL, NULL, &events), 0);
 	struct pollfd pfd = {.fd = tidings_events_fd(events), .events = POLLIN};
+	assert_int_equal(poll(&pfd, 1, 10000), 1); /* to connect */
 	while (seen < 2) {
 		int rc = tidings_events_next(events, 0, &event);
 		if (rc > 0)
