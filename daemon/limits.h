@@ -273,6 +273,10 @@
 #define API_WORD_STORIES 100
 #define API_WORD_ITEMS   1000
 
+/* Credentials of clients: each is compared with what a request shows */
+#define CREDENTIALS_MAX     64
+#define CREDENTIAL_NAME_MAX 64
+
 /* Nesting of a request's JSON */
 #define API_JSON_DEPTH 64
 
