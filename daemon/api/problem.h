@@ -14,6 +14,7 @@
 	X(PROBLEM_PARAMETER, 400, "invalid-parameter", "Invalid parameter")                        \
 	X(PROBLEM_JSON, 400, "invalid-json", "Invalid JSON")                                       \
 	X(PROBLEM_LIST, 400, "invalid-list", "Invalid list of feeds")                              \
+	X(PROBLEM_UNAUTHORIZED, 401, "unauthorized", "Credentials needed")                         \
 	X(PROBLEM_FORBIDDEN, 403, "forbidden", "Not permitted")                                    \
 	X(PROBLEM_NOT_FOUND, 404, "not-found", "Not found")                                        \
 	X(PROBLEM_METHOD, 405, "method-not-allowed", "Method not allowed")                         \
@@ -24,6 +25,7 @@
 	X(PROBLEM_BODY_SIZE, 413, "body-too-large", "Body too large")                              \
 	X(PROBLEM_EXPECTATION, 417, "expectation-failed", "Expectation failed")                    \
 	X(PROBLEM_TOO_SOON, 429, "too-soon", "Too soon")                                           \
+	X(PROBLEM_FAILURES, 429, "too-many-failures", "Too many failures")                         \
 	X(PROBLEM_HEAD_SIZE, 431, "head-too-large", "Head of the request too large")               \
 	X(PROBLEM_INTERNAL, 500, "internal", "Internal error")                                     \
 	X(PROBLEM_DATABASE, 503, "database-failing", "The database cannot be used")                \

@@ -31,6 +31,9 @@ struct http_request {
 	char *target;        /* in `arena` */
 	char *last_event_id; /* in `arena`, or NULL */
 	char *if_none_match; /* the same */
+	char *host, *origin, *authorization;
+	char *auth_key; /* X-Auth-Token */
+	bool tcp;       /* how it came */
 	struct buf body;
 	struct arena arena; /* what lives as long as the request; in `run` for the job's thread */
 
@@ -85,9 +88,10 @@ struct request_reader {
 	struct http_request *request;
 	size_t head_bytes;
 	bool discard; /* the peer may do nothing: its bodies are not kept */
+	bool tcp;
 	bool head_done, complete, expects;
-	enum { FIELD_OTHER, FIELD_EXPECT, FIELD_EVENT_ID, FIELD_NONE_MATCH } field;
-	struct buf text; /* the target, name or value being received */
+	const struct request_field *field; /* being received; NULL: one that means nothing to us */
+	struct buf text;                   /* the target, name or value being received */
 };
 
 void reader_init(struct request_reader *reader, struct api *api);

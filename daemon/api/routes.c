@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/admit.h"
 #include "api/conn.h"
 #include "api/core.h"
 #include "api/events.h"
@@ -198,8 +199,11 @@ int routes_prepare(struct http_request *r, enum api_right right)
 		return explain(r, path);
 	buf_reset(&r->fields);
 	if (right < route->right)
-		return problem_set(
-			&r->problem, PROBLEM_FORBIDDEN, "your user may read here, but not change");
+		return problem_set(&r->problem, PROBLEM_FORBIDDEN, "%s",
+			route->right == API_OWN
+				? "only who comes by the Unix socket and may write may"
+				  " let others in"
+				: "you may read here, but not change");
 	if (r->body.len > 0 && route->members == 0)
 		return problem_set(&r->problem, PROBLEM_PARAMETER, "this takes no body");
 	r->route = route;
@@ -340,16 +344,19 @@ static void parse_body(struct http_request *r)
 static void log_write(const struct http_request *r)
 {
 	const struct peer *peer = &r->conn->peer;
+	char from[PEER_TEXT_BYTES];
 	bool feeds = strstr(r->route->path, "/feeds") || strstr(r->route->path, "/folders") ||
 		     strstr(r->route->path, "/opml") || strstr(r->route->path, "/db");
 
-	log_event(feeds ? LOG_INFO : LOG_DEBUG, "api.write", "method=%s target=%s uid=%u pid=%d",
-		llhttp_method_name(r->method), r->target, (unsigned)peer->uid, (int)peer->pid);
+	log_event(feeds ? LOG_INFO : LOG_DEBUG, "api.write", "method=%s target=%s from=%s pid=%d",
+		llhttp_method_name(r->method), r->target, peer_text(peer, from), (int)peer->pid);
 }
 
 void routes_dispatch(struct http_request *r)
 {
-	if (routes_prepare(r, r->conn->peer.right) < 0) {
+	enum api_right right;
+
+	if (admit(r, &right) < 0 || routes_prepare(r, right) < 0) {
 		routes_refuse(r);
 		return;
 	}
@@ -368,6 +375,8 @@ void routes_dispatch(struct http_request *r)
 
 void routes_refuse(struct http_request *r)
 {
+	if (r->problem.kind == PROBLEM_UNAUTHORIZED)
+		buf_puts(&r->fields, "WWW-Authenticate: Basic realm=\"tidings\"\r\n");
 	if (r->problem.kind == PROBLEM_METHOD && r->fields.len == 0)
 		buf_puts(&r->fields, "Allow: OPTIONS, GET, HEAD, POST, PATCH, DELETE\r\n");
 	http_reply(r);
