@@ -21,6 +21,7 @@
 	X(PROBLEM_REQUEST_TIMEOUT, 408, "request-timeout", "Request came too slowly")              \
 	X(PROBLEM_FEED_EXISTS, 409, "feed-exists", "Feed exists already")                          \
 	X(PROBLEM_DECLARED, 409, "declared-in-configuration", "Declared in the configuration")     \
+	X(PROBLEM_NAME_TAKEN, 409, "name-taken", "Name taken already")                             \
 	X(PROBLEM_SEQ_TOO_OLD, 410, "seq-too-old", "These changes cannot be told any more")        \
 	X(PROBLEM_BODY_SIZE, 413, "body-too-large", "Body too large")                              \
 	X(PROBLEM_EXPECTATION, 417, "expectation-failed", "Expectation failed")                    \

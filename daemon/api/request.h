@@ -40,6 +40,7 @@ struct http_request {
 	/* As understood (routes.h). */
 	const struct route *route;
 	int64_t id; /* {id} of the path */
+	char *name; /* {name} of it, in `arena` */
 	struct params params;
 	struct json_t *json; /* the body, see body.h; or NULL */
 	void *query;         /* what `parse` of the route made for its `run`, in `arena` */

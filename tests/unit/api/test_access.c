@@ -499,6 +499,59 @@ static void test_removed(void **state)
 	world_close(&w);
 }
 
+/* Made, told once, and removed: by the socket alone, and without credentials. */
+static void test_routes(void **state)
+{
+	struct secret_of ann = {.name = "ann"}, bob = {.name = "bob", .read_only = true};
+	char key[200], password[SECRET_PASSWORD_BYTES];
+	struct answer a;
+	struct world w;
+
+	(void)state;
+	open_tcp_world(&w, &ann, &bob);
+	snprintf(key, sizeof(key), HOST "X-Auth-Token: %s\r\n", ann.password);
+	expect_tcp(&w, "GET /api/v1/access", key, "", 403, "");
+	expect_tcp(&w, "POST /api/v1/access", key, "{\"name\":\"x\"}", 403, "");
+	expect_tcp(&w, "DELETE /api/v1/access/bob", key, "", 403, "");
+	ask(&w, "POST", "/api/v1/access", "{\"name\":\"cy\",\"read_only\":true}", &a);
+	assert_int_equal(a.status, 201);
+	assert_non_null(strstr(a.head, "\r\nLocation: /api/v1/access/cy\r\n"));
+	assert_non_null(strstr(a.body, "\"name\":\"cy\",\"read_only\":true,\"stories\":false,"));
+	assert_non_null(strstr(a.body, "\"address\":\"http://127.0.0.1:"));
+	const char *at = strstr(a.body, "\"password\":\"");
+	assert_non_null(at);
+	snprintf(password, sizeof(password), "%s", at + strlen("\"password\":\""));
+	free_answer(&a);
+	snprintf(key, sizeof(key), HOST "X-Auth-Token: %s\r\n", password);
+	expect_tcp(&w, "GET /api/v1/feeds", key, "", 200, "");
+	ask(&w, "GET", "/api/v1/access", NULL, &a);
+	assert_int_equal(a.status, 200);
+	assert_null(strstr(a.body, password));
+	assert_non_null(strstr(a.body, "\"name\":\"ann\""));
+	assert_null(strstr(strstr(a.body, "\"name\":\"cy\""), "\"used\":null"));
+	free_answer(&a);
+	expect(&w, "POST", "/api/v1/access", "{\"name\":\"cy\"}", 409, "name-taken");
+	expect(&w, "POST", "/api/v1/access", "{\"name\":\"c/y\"}", 400, "letters, digits");
+	expect(&w, "POST", "/api/v1/access", "{\"name\":null}", 400, "letters, digits");
+	expect(&w, "DELETE", "/api/v1/access/c%2Fy", NULL, 404, NULL);
+	expect(&w, "DELETE", "/api/v1/access/%63y", NULL, 204, NULL);
+	expect(&w, "DELETE", "/api/v1/access/cy", NULL, 404, "there is no credential cy");
+	expect_tcp(&w, "GET /api/v1/feeds", key, "", 401, "");
+	/* who shows a credential is bound by it, on the socket, too */
+	struct client c;
+	char text[300];
+	client_connect(&w, &c);
+	snprintf(text, sizeof(text), "GET /api/v1/access HTTP/1.1\r\nX-Auth-Token: %s\r\n\r\n",
+		ann.password);
+	client_send(&c, text);
+	take_answer(&c, false, &a);
+	assert_int_equal(a.status, 403);
+	free_answer(&a);
+	client_close(&c);
+	assert_int_equal(peek(w.f.path, "SELECT count(*) FROM credential"), 2);
+	world_close(&w);
+}
+
 static bool is_open(const struct sockaddr_storage *address)
 {
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -605,6 +658,7 @@ int main(void)
 		cmocka_unit_test(test_unix),
 		cmocka_unit_test(test_share),
 		cmocka_unit_test(test_removed),
+		cmocka_unit_test(test_routes),
 		cmocka_unit_test(test_moves),
 		cmocka_unit_test(test_refused_at_start),
 	};
