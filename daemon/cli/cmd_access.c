@@ -23,7 +23,8 @@ static const struct {
 
 enum { LINES = sizeof(lines) / sizeof(lines[0]) };
 
-#define LIKELY_ADDRESS "http://127.0.0.1:8899"
+#define LIKELY_PLACE   "127.0.0.1:8899"
+#define LIKELY_ADDRESS "http://" LIKELY_PLACE
 
 static bool is_client(const char *name)
 {
@@ -89,7 +90,7 @@ static int add(struct cli *cli, const char *name)
 		cli_fail(0,
 			"the daemon listens at no address yet: put listen = '%s' into its "
 			"configuration, and reload it ('systemctl reload tidingsd')",
-			LIKELY_ADDRESS + strlen("http://"));
+			LIKELY_PLACE);
 	json_decref(made);
 	return EXIT_DONE;
 }
