@@ -152,6 +152,7 @@ static enum access_verdict judge(struct access *access, const struct peer *peer,
 	if (!known || slow->until_ms <= now_ms) {
 		const struct credential *found = find(access, claim);
 		ret_answer->who = good ? found : NULL;
+		ret_answer->failed = !ret_answer->who;
 		if (!ret_answer->who)
 			verdict = note_failure(slow, who, now_ms);
 		else if (known)

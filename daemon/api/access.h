@@ -39,6 +39,7 @@ enum access_verdict {
 struct access_answer {
 	const struct credential *who; /* lent until the credentials change */
 	int64_t wait_ms;              /* of ACCESS_TOO_SOON */
+	bool failed;                  /* it was looked at, and wrong */
 };
 
 /* `now_ms` is loop time. Two failures are free, each further one costs its address, and the name it

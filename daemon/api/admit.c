@@ -117,8 +117,11 @@ static int check_means(struct http_request *r, enum api_right *ret_right)
 	*ret_right = c->peer.right;
 	if (!tcp && c->peer.right == API_NONE)
 		return 0; /* nothing that it says counts (C5) */
-	switch (access_check(
-		&r->api->access, &c->peer, &means, (int64_t)uv_now(r->api->loop), &answer)) {
+	enum access_verdict verdict = access_check(
+		&r->api->access, &c->peer, &means, (int64_t)uv_now(r->api->loop), &answer);
+	if (answer.failed)
+		log_denied(&c->peer);
+	switch (verdict) {
 	case ACCESS_SILENT:
 		return tcp ? problem_set(&r->problem, PROBLEM_UNAUTHORIZED,
 				     "a name and a password are needed: see tidings access add")
@@ -130,7 +133,6 @@ static int check_means(struct http_request *r, enum api_right *ret_right)
 		remember_use(r->api, answer.who);
 		return 0;
 	case ACCESS_WRONG:
-		log_denied(&c->peer);
 		return problem_set(&r->problem, PROBLEM_UNAUTHORIZED, "wrong name or password");
 	case ACCESS_TOO_SOON:
 		break;

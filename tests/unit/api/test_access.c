@@ -76,6 +76,7 @@ static void test_means(void **state)
 
 		if (verdict != cases[i].verdict)
 			fail_msg("case %zu: %d", i, verdict);
+		assert_int_equal(answer.failed, verdict == ACCESS_WRONG);
 		assert_ptr_equal(
 			answer.who, verdict == ACCESS_GRANTED ? &a.known.rows[cases[i].who] : NULL);
 	}
