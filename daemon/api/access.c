@@ -196,11 +196,11 @@ int64_t access_id(const struct credential *who)
 	return hash64(who->hash, sizeof(who->hash)) | 1;
 }
 
-bool access_knows(const struct access *access, int64_t id)
+const struct credential *access_find(const struct access *access, int64_t id)
 {
 	for (int i = 0; i < access->known.count; i++) {
 		if (access_id(&access->known.rows[i]) == id)
-			return true;
+			return &access->known.rows[i];
 	}
-	return false;
+	return NULL;
 }

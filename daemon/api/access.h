@@ -53,6 +53,6 @@ enum access_verdict access_login(struct access *access, const struct peer *peer,
 
 /* Of one credential, until it is removed; another one of the same name has another. Not 0. */
 int64_t access_id(const struct credential *who);
-bool access_knows(const struct access *access, int64_t id);
+const struct credential *access_find(const struct access *access, int64_t id); /* or NULL */
 
 #endif

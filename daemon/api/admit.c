@@ -163,7 +163,7 @@ void admit_changed(struct api *api, const struct credentials *now)
 		struct conn *c = container_of(node, struct conn, node);
 		bool goes_on = c->state == CONN_STREAM || c->state == CONN_BUSY;
 
-		if (c->credential && goes_on && !access_knows(&api->access, c->credential))
+		if (c->credential && goes_on && !access_find(&api->access, c->credential))
 			conn_close(c);
 	}
 }

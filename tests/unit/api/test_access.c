@@ -92,10 +92,10 @@ static void test_login(void **state)
 	assert_string_equal(answer.who->token, "ann/01230");
 	assert_int_equal(access_login(&a, &somebody, "ann", "other", 1, &answer), ACCESS_WRONG);
 	assert_int_equal(access_login(&a, &somebody, "", "secret", 1, &answer), ACCESS_WRONG);
-	assert_true(access_knows(&a, access_id(&a.known.rows[0])));
+	assert_ptr_equal(access_find(&a, access_id(&a.known.rows[0])), &a.known.rows[0]);
 	int64_t id = access_id(&a.known.rows[1]);
 	a.known.count = 1;
-	assert_false(access_knows(&a, id));
+	assert_null(access_find(&a, id));
 }
 
 static enum access_verdict try_at(
