@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "api/listener.h"
 #include "base/buf.h"
 #include "base/hash.h"
 #include "base/url.h"
@@ -203,6 +204,19 @@ static int take_groups(struct load *l, cfg_t *root)
 	return 0;
 }
 
+/* Two keys, which may come in any order. */
+static void check_listen(struct load *l, cfg_t *root)
+{
+	const struct value *listen = cfg_getptr(root, "listen");
+
+	if (listen && l->config->listen.ss_family && !l->config->allow_remote &&
+		!listener_is_loopback(&l->config->listen))
+		config_report_add(&l->report, false, listen->line, NULL, "listen",
+			"found \"%s\", which others can reach; allowed: 127.0.0.1 or [::1], unless "
+			"allow_remote is yes",
+			config_shown(&l->report, listen->text));
+}
+
 /* Two sections with one URL would both claim the same feed. */
 static int check_doubles(struct load *l)
 {
@@ -288,6 +302,7 @@ static int parse(struct load *l, const char *text)
 	int rc = 0;
 	if (cfg_parse_buf(root, text) == CFG_SUCCESS) {
 		take_values(l, root, l->config, NULL, CONFIG_TOP);
+		check_listen(l, root);
 		rc = take_folders(l, root);
 		if (rc == 0)
 			rc = take_groups(l, root);

@@ -89,6 +89,10 @@ struct config {
 	int64_t socket_mode;
 	struct api_access access; /* writers and readers, as ids */
 	int64_t clients;
+	struct sockaddr_storage listen; /* family 0: none */
+	bool allow_remote;
+	const char *hosts[API_NAMES_MAX + 1], *origins[API_NAMES_MAX + 1]; /* NULL-terminated */
+	size_t host_count, origin_count;
 	enum grouping_level stories;
 	bool reports;      /* reading an item reads all of its story */
 	int64_t log_level; /* enum log_level */

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/un.h>
 
+#include "api/listener.h"
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/url.h"
@@ -21,6 +22,10 @@ static int take_ca_file(struct config *c, const char *value);
 static int take_socket(struct config *c, const char *value);
 static int take_writer(struct config *c, const char *value);
 static int take_reader(struct config *c, const char *value);
+static int take_listen(struct config *c, const char *value);
+static int take_allow_remote(struct config *c, const char *value);
+static int take_own_host(struct config *c, const char *value);
+static int take_origin(struct config *c, const char *value);
 static int take_log_level(struct config *c, const char *value);
 static int take_stories(struct config *c, const char *value);
 static int take_folder_stories(struct config *c, const char *value);
@@ -95,6 +100,14 @@ static const struct config_key top_keys[] = {
 		"who may look, but not change", 0, take_reader},
 	{"clients", CONFIG_INT, "256", "8", "4096", NULL,
 		"connections to the socket at once", offsetof(struct config, clients), NULL},
+	{"listen", CONFIG_STRING, NULL, NULL, NULL, "an address and a port such as 127.0.0.1:8899 or [::1]:8899, no names",
+		"where clients connect that know no Unix socket", 0, take_listen},
+	{"allow_remote", CONFIG_STRING, "no", NULL, NULL, "yes or no",
+		"whether other machines may reach what listen names", 0, take_allow_remote},
+	{"hosts", CONFIG_LIST, NULL, NULL, NULL, "names, with or without a port, at most 16",
+		"what this daemon is called by requests, beside 127.0.0.1, localhost and [::1]", 0, take_own_host},
+	{"origins", CONFIG_LIST, NULL, NULL, NULL, "origins such as https://reader.example.org, at most 16",
+		"whose pages may ask from within a browser", 0, take_origin},
 	STORIES_KEY("normal", take_stories),
 	{"reading", CONFIG_STRING, "copies", NULL, NULL, "copies or reports",
 		"what of a story is read together", 0, take_reading},
@@ -386,6 +399,39 @@ static int take_writer(struct config *c, const char *value)
 static int take_reader(struct config *c, const char *value)
 {
 	return take_peer(c, value, API_READ);
+}
+
+static int take_listen(struct config *c, const char *value)
+{
+	return listener_parse(value, &c->listen);
+}
+
+static int take_allow_remote(struct config *c, const char *value)
+{
+	c->allow_remote = strcmp(value, "yes") == 0;
+	return c->allow_remote || strcmp(value, "no") == 0 ? 0 : ERR_INVALID;
+}
+
+/* No longer than what is kept of the field that it is compared with. */
+static int add_name(struct config *c, const char *value, const char **names, size_t *count)
+{
+	if (*count == API_NAMES_MAX || !*value || strlen(value) >= ACCESS_FIELD_MAX)
+		return ERR_INVALID;
+	return config_keep(c, value, &names[(*count)++]);
+}
+
+static int take_own_host(struct config *c, const char *value)
+{
+	return strpbrk(value, "/@ \t") ? ERR_INVALID : add_name(c, value, c->hosts, &c->host_count);
+}
+
+static int take_origin(struct config *c, const char *value)
+{
+	const char *host = strstr(value, "://");
+
+	return host && host > value && host[3] && !strpbrk(host + 3, "/@ \t")
+		       ? add_name(c, value, c->origins, &c->origin_count)
+		       : ERR_INVALID;
 }
 
 static int take_log_level(struct config *c, const char *value)

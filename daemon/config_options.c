@@ -92,6 +92,11 @@ struct api_options config_api_options(const struct config *config)
 		.listen_fd = -1,
 		.clients_max = (int)config->clients,
 		.access = config->access,
+		.listen = config->listen,
+		.tcp_fd = -1,
+		.allow_remote = config->allow_remote,
+		.hosts = config->hosts,
+		.origins = config->origins,
 		.reports = config->reports,
 	};
 }

@@ -273,6 +273,32 @@
 #define API_WORD_STORIES 100
 #define API_WORD_ITEMS   1000
 
+/* Credentials of clients: each is compared with what a request shows */
+#define CREDENTIALS_MAX     64
+#define CREDENTIAL_NAME_MAX 64
+
+/* Addresses, and names tried from there, that are remembered for their failures */
+#define ACCESS_SLOW_MAX 64
+
+/* Bytes of a field that shows a credential, and of Host and Origin: what is longer is none */
+#define ACCESS_FIELD_MAX 512
+
+/* Two failures may be a mistyped password; each after that costs twice as long as the one before.
+ * Passwords of ours can't be guessed in any time: it keeps the log short */
+#define ACCESS_FREE_FAILURES 3
+#define ACCESS_WAIT_MS       INT64_C(1000)
+#define ACCESS_WAIT_MAX_MS   (60 * INT64_C(1000))
+#define ACCESS_FORGET_MS     (15 * 60 * INT64_C(1000))
+
+/* How exactly it is known when a credential was used last */
+#define ACCESS_USED_MS (3600 * INT64_C(1000))
+
+/* Of API_BODIES_MAX, what those who come by TCP get: nobody has looked at their credentials yet */
+#define API_BODIES_TCP_MAX (16 * 1024 * 1024)
+
+/* Names of ours, and pages that may ask, in the configuration: compared with each request */
+#define API_NAMES_MAX 16
+
 /* Nesting of a request's JSON */
 #define API_JSON_DEPTH 64
 

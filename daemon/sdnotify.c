@@ -46,22 +46,24 @@ static long variable(const char *name)
 	return text ? strtol(text, NULL, 10) : 0;
 }
 
-int sdnotify_listen_fd(void)
+void sdnotify_listen_fds(int *ret_unix, int *ret_tcp)
 {
-	struct sockaddr_storage address = {0};
+	struct sockaddr_storage address;
 	socklen_t len;
 	long count = variable("LISTEN_PID") == (long)getpid() ? variable("LISTEN_FDS") : 0;
-	int found = -1;
 
+	*ret_unix = *ret_tcp = -1;
 	unsetenv("LISTEN_PID");
 	unsetenv("LISTEN_FDS");
 	unsetenv("LISTEN_FDNAMES");
-	for (int fd = LISTEN_FD_FIRST; fd < LISTEN_FD_FIRST + count && found < 0; fd++) {
+	for (int fd = LISTEN_FD_FIRST; fd < LISTEN_FD_FIRST + count; fd++) {
 		len = sizeof(address);
 		fcntl(fd, F_SETFD, FD_CLOEXEC);
-		if (!getsockname(fd, (struct sockaddr *)&address, &len) &&
-			address.ss_family == AF_UNIX)
-			found = fd;
+		if (getsockname(fd, (struct sockaddr *)&address, &len) < 0)
+			continue;
+		if (address.ss_family == AF_UNIX && *ret_unix < 0)
+			*ret_unix = fd;
+		if ((address.ss_family == AF_INET || address.ss_family == AF_INET6) && *ret_tcp < 0)
+			*ret_tcp = fd;
 	}
-	return found;
 }

@@ -7,8 +7,9 @@
  * there is none. One datagram to a local socket, never waits. Loop thread. */
 void sdnotify_send(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* The Unix stream socket handed over by socket activation ($LISTEN_FDS, $LISTEN_PID), close-on-exec
- * set, or -1. Called once, before threads start: it takes the variables out of the environment. */
-int sdnotify_listen_fd(void);
+/* The first Unix and the first TCP socket handed over by socket activation ($LISTEN_FDS,
+ * $LISTEN_PID), close-on-exec set, or -1. Called once, before threads start: it takes the variables
+ * out of the environment. */
+void sdnotify_listen_fds(int *ret_unix, int *ret_tcp);
 
 #endif

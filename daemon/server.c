@@ -51,8 +51,8 @@ struct server {
 	struct signals signals;
 	struct loopstat loopstat;
 	struct watchdog watchdog;
-	uint64_t watch_ms; /* between signs of life; 0: nobody watches */
-	int listen_fd;     /* of systemd, or -1 */
+	uint64_t watch_ms;     /* between signs of life; 0: nobody watches */
+	int listen_fd, tcp_fd; /* of systemd, or -1 */
 
 	struct store *store;
 	struct fetcher *fetcher;
@@ -387,6 +387,7 @@ static int start_api(struct server *s, struct err *e)
 	if (!has_socket(s))
 		return 0;
 	options.listen_fd = s->listen_fd;
+	options.tcp_fd = s->tcp_fd;
 	return api_create(&s->loop, s->store, &options, &callbacks, &s->api, e);
 }
 
@@ -645,7 +646,7 @@ int server_run(const struct server_options *options, struct config *config)
 	s->options = options;
 	s->config = *config;
 	override(options, &s->config);
-	s->listen_fd = sdnotify_listen_fd();
+	sdnotify_listen_fds(&s->listen_fd, &s->tcp_fd);
 	s->watch_ms = watchdog_interval_ms();
 	s->poller.alarm.fd = s->signals.fd = -1;
 	s->started_ms = times_now_ms();

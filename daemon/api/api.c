@@ -10,11 +10,8 @@
 #include "api/core.h"
 #include "base/log.h"
 
-enum { BACKLOG = 511, ACCEPT_AGAIN_MS = 100 };
-
-static void on_connection(uv_stream_t *listener, int status);
 static void on_timer(uv_timer_t *timer);
-static void on_handle_closed(uv_handle_t *handle);
+static void on_timer_closed(uv_handle_t *handle);
 
 static int64_t or_default(int64_t value, int64_t fallback)
 {
@@ -54,24 +51,95 @@ static struct api *new_api(uv_loop_t *loop, struct store *store, const struct ap
 
 static int open_socket(struct api *api, struct err *e)
 {
-	if (api->options.listen_fd >= 0)
-		return listener_adopt(api->options.listen_fd, &api->socket, e);
-	return listener_open(api->socket_path, api->options.socket_mode, &api->socket, e);
+	int code = api->options.listen_fd >= 0
+			   ? listener_adopt(api->options.listen_fd, &api->socket, e)
+			   : listener_open(
+				     api->socket_path, api->options.socket_mode, &api->socket, e);
+
+	if (code == 0)
+		code = door_open(api, api->socket.fd, false, &api->unix_door, e);
+	if (code == 0)
+		log_event(LOG_INFO, "api.listening", "socket=%s",
+			api->socket_path ? api->socket_path : "systemd");
+	return code;
 }
 
-/* From here on the loop knows the handles, so that only api_stop() undoes it. */
-static int start_listening(struct api *api, struct err *e)
-{
-	uv_pipe_init(api->loop, &api->listener, 0);
-	int code = uv_pipe_open(&api->listener, api->socket.fd);
+/* -- TCP -- */
 
+static int open_listener(const struct api_options *options, struct sockaddr_storage *address,
+	int *ret_fd, struct err *e)
+{
+	char text[LISTENER_TEXT_BYTES];
+	int code = 0;
+
+	*address = options->listen;
+	*ret_fd = options->tcp_fd;
+	if (options->tcp_fd >= 0)
+		code = listener_adopt_tcp(options->tcp_fd, address, e);
+	if (code == 0 && !options->allow_remote && !listener_is_loopback(address))
+		code = err_set(e, ERR_DENIED,
+			"others can reach %s: listen at 127.0.0.1 or [::1], or set allow_remote"
+			" (and have a proxy do TLS)",
+			listener_text(address, text));
+	if (code == 0 && options->tcp_fd < 0)
+		code = listener_open_tcp(address, ret_fd, e);
+	return code;
+}
+
+static int open_tcp(struct api *api, struct err *e)
+{
+	struct sockaddr_storage address;
+	char text[LISTENER_TEXT_BYTES];
+	struct door *door;
+	int fd, code;
+
+	if (api->options.tcp_fd < 0 && api->options.listen.ss_family == 0)
+		return 0;
+	code = open_listener(&api->options, &address, &fd, e);
+	if (code == 0)
+		code = door_open(api, fd, true, &door, e);
 	if (code < 0)
-		close(api->socket.fd);
-	else
-		code = uv_listen((uv_stream_t *)&api->listener, BACKLOG, on_connection);
-	if (code < 0)
-		err_set(e, ERR_IO, "listen: %s", uv_strerror(code));
-	return code < 0 ? ERR_IO : 0;
+		return code;
+	door_close(api->tcp_door);
+	api->tcp_door = door;
+	api->tcp_address = address;
+	log_event(LOG_INFO, "api.listening", "tcp=%s", listener_text(&address, text));
+	return 0;
+}
+
+static void close_tcp(struct api *api)
+{
+	char text[LISTENER_TEXT_BYTES];
+
+	if (!api->tcp_door)
+		return;
+	log_event(LOG_INFO, "api.closed", "tcp=%s", listener_text(&api->tcp_address, text));
+	door_close(api->tcp_door);
+	api->tcp_door = NULL;
+	api->tcp_address = (struct sockaddr_storage){0};
+}
+
+/* The new one is open before the old one is closed, where the port does not stand in the way. */
+static void move_tcp(struct api *api)
+{
+	const struct sockaddr_storage *to = &api->options.listen;
+	char from_text[LISTENER_TEXT_BYTES], to_text[LISTENER_TEXT_BYTES];
+	struct err e = {0};
+
+	listener_text(&api->tcp_address, from_text);
+	listener_text(to, to_text);
+	if (api->options.tcp_fd >= 0 || strcmp(from_text, to_text) == 0)
+		return;
+	const char *from_port = strrchr(from_text, ':'), *to_port = strrchr(to_text, ':');
+	if (!to_port || (from_port && strcmp(from_port, to_port) == 0))
+		close_tcp(api);
+	if (open_tcp(api, &e) < 0)
+		log_event(LOG_ERROR, "api.listen_failed", "tcp=%s error=%s", to_text, e.text);
+}
+
+static int load_credentials(struct store_tx *tx, void *arg, struct err *e)
+{
+	return credentials_load(tx, arg, e);
 }
 
 /* A write to a client that has gone must fail, not kill the daemon (C20); libuv before 1.45 leaves
@@ -86,6 +154,17 @@ static void ignore_sigpipe(void)
 	}
 }
 
+/* Nobody is told; the end of the last handle frees the struct. */
+static void abandon(struct api *api)
+{
+	api->stopping = true;
+	if (api->socket_path)
+		listener_unlink(&api->socket, api->socket_path);
+	door_close(api->unix_door);
+	door_close(api->tcp_door);
+	uv_close((uv_handle_t *)&api->timer, on_timer_closed);
+}
+
 int api_create(uv_loop_t *loop, struct store *store, const struct api_options *options,
 	const struct api_callbacks *callbacks, struct api **ret_api, struct err *e)
 {
@@ -93,37 +172,31 @@ int api_create(uv_loop_t *loop, struct store *store, const struct api_options *o
 
 	if (!api)
 		return err_set(e, ERR_NOMEM, NULL);
-	int code = open_socket(api, e);
-	if (code < 0)
-		goto destroy;
 	ignore_sigpipe();
-	code = start_listening(api, e);
-	if (code < 0)
-		goto close_listener;
 	uv_timer_init(loop, &api->timer);
-	api->handles = 2;
-	log_event(LOG_INFO, "api.listening", "socket=%s",
-		api->socket_path ? api->socket_path : "systemd");
-	*ret_api = api;
-	return 0;
-
-close_listener:
-	listener_unlink(&api->socket, api->socket_path);
 	api->handles = 1;
-	api->stopping = true; /* nobody is told; the handle's end frees the struct */
-	uv_close((uv_handle_t *)&api->listener, on_handle_closed);
-	return code;
-destroy:
-	api_destroy(api);
+	int code = store_look(store, load_credentials, &api->access.known, e);
+	if (code == 0)
+		code = open_socket(api, e);
+	if (code == 0)
+		code = open_tcp(api, e);
+	if (code == 0)
+		*ret_api = api;
+	else
+		abandon(api);
 	return code;
 }
 
 void api_configure(struct api *api, const struct api_options *options)
 {
+	int tcp_fd = api->options.tcp_fd;
+
 	take_options(api, options);
+	api->options.tcp_fd = tcp_fd;
 	list_for_each (node, &api->conns) {
 		conn_configure(container_of(node, struct conn, node));
 	}
+	move_tcp(api);
 }
 
 void api_publish(struct api *api, int64_t seq)
@@ -132,38 +205,14 @@ void api_publish(struct api *api, int64_t seq)
 		events_publish(api, seq);
 }
 
-/* -- accept -- */
-
-static void accept_one(struct api *api)
-{
-	/* libuv stops listening until the connection is taken, so that trying again later can't
-	 * spin. */
-	api->accept_waiting = conn_accept(api) < 0;
-	if (api->accept_waiting)
-		api_wake_at(api, (int64_t)uv_now(api->loop) + ACCEPT_AGAIN_MS);
-}
-
-/* When descriptors run out, libuv gives up one that it holds in reserve, accepts, closes, and tells
- * us here (C18): the client sees its connection end, and the listener does not spin. */
-static void on_connection(uv_stream_t *listener, int status)
-{
-	struct api *api = container_of(listener, struct api, listener);
-
-	if (status < 0 && !api->accept_failing)
-		log_event(LOG_WARNING, "api.accept", "error=%s clients=%d", uv_strerror(status),
-			api->conn_count);
-	api->accept_failing = status < 0;
-	if (status == 0 && !api->stopping)
-		accept_one(api);
-}
-
 /* -- time -- */
 
 void api_wake_at(struct api *api, int64_t at_ms)
 {
 	int64_t now = (int64_t)uv_now(api->loop);
 
-	if (api->handles < 2 || (api->timer_ms != 0 && api->timer_ms <= at_ms))
+	if (uv_is_closing((uv_handle_t *)&api->timer) ||
+		(api->timer_ms != 0 && api->timer_ms <= at_ms))
 		return;
 	api->timer_ms = at_ms;
 	uv_timer_start(&api->timer, on_timer, at_ms > now ? (uint64_t)(at_ms - now) : 0, 0);
@@ -181,8 +230,10 @@ static void on_timer(uv_timer_t *timer)
 		if (deadline > 0 && deadline < next)
 			next = deadline;
 	}
-	if (api->accept_waiting && !api->stopping)
-		accept_one(api);
+	if (!api->stopping) {
+		door_try_again(api->unix_door);
+		door_try_again(api->tcp_door);
+	}
 	if (next != INT64_MAX)
 		api_wake_at(api, next);
 }
@@ -205,7 +256,8 @@ void api_stop(struct api *api, int64_t grace_ms, void (*stopped)(void *ctx), voi
 	api->stopped = stopped;
 	api->stopped_ctx = ctx;
 	listener_unlink(&api->socket, api->socket_path);
-	uv_close((uv_handle_t *)&api->listener, on_handle_closed);
+	door_close(api->unix_door);
+	door_close(api->tcp_door);
 	list_for_each_safe (node, &api->conns) {
 		conn_stop(container_of(node, struct conn, node));
 	}
@@ -220,14 +272,11 @@ void api_maybe_stopped(struct api *api)
 	if (!api->stopping || api->conn_count > 0 || api->jobs > 0)
 		return;
 	if (api->handles == 1 && !uv_is_closing((uv_handle_t *)&api->timer))
-		uv_close((uv_handle_t *)&api->timer, on_handle_closed);
+		uv_close((uv_handle_t *)&api->timer, on_timer_closed);
 }
 
-static void on_handle_closed(uv_handle_t *handle)
+void api_handle_closed(struct api *api)
 {
-	struct api *api = handle->type == UV_TIMER ? container_of(handle, struct api, timer)
-						   : container_of(handle, struct api, listener);
-
 	api->handles--;
 	if (api->handles > 0)
 		api_maybe_stopped(api);
@@ -235,6 +284,11 @@ static void on_handle_closed(uv_handle_t *handle)
 		api->stopped(api->stopped_ctx);
 	else
 		api_destroy(api);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+	api_handle_closed(container_of(handle, struct api, timer));
 }
 
 void api_destroy(struct api *api)

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 #include <uv.h>
 
@@ -19,7 +20,13 @@ struct api;
 
 enum { API_ACCESS_MAX = 64 };
 
-enum api_right { API_NONE, API_READ, API_WRITE };
+enum api_right {
+	API_NONE,
+	API_READ,
+	API_WRITE,
+	API_OWN, /* ... and to let others in: whoever may write, comes by the Unix socket and shows
+		    no credentials */
+};
 
 /* Who may do what, by the peer's credentials (SO_PEERCRED, SO_PEERGROUPS). The daemon's own uid and
  * root may always write. */
@@ -37,8 +44,16 @@ struct api_options {
 	mode_t socket_mode; /* set by umask around bind, not by chmod afterwards */
 	int listen_fd;      /* a socket handed over by systemd, or -1 */
 	int clients_max;    /* connections at once; an eighth is for the daemon's own uid and root
-			       alone, and another uid gets three quarters at the most */
+			       alone, another uid gets three quarters at the most, and all that
+			       come by TCP together a half */
 	struct api_access access;
+
+	/* TCP, where every request needs credentials. */
+	struct sockaddr_storage listen; /* family 0: none */
+	int tcp_fd;                     /* handed over by systemd, in place of `listen`; or -1 */
+	bool allow_remote;              /* else only loopback addresses */
+	const char *const *hosts, *const *origins; /* see admit.h; NULL-terminated, or NULL; lent
+						      until the next api_configure() */
 	bool reports; /* reading an item reads all of its story, not its copies alone */
 
 	/* How long clients may take; 0: the default. */
@@ -117,12 +132,15 @@ struct api_callbacks {
 
 /* Binds and listens. A path over 107 bytes is ERR_TOO_BIG (libuv 1.44 would cut it); a living
  * daemon behind it is ERR_BUSY (the text says who, by SO_PEERCRED); a stale socket of our own uid
- * is replaced; anything else at the path is ERR_EXISTS. `options` is copied. */
+ * is replaced; anything else at the path is ERR_EXISTS. A port that another program has is
+ * ERR_BUSY, too; an address that others reach, without allow_remote, ERR_DENIED. `options` is
+ * copied. Reads the credentials, so it blocks. */
 int api_create(uv_loop_t *loop, struct store *store, const struct api_options *options,
 	const struct api_callbacks *callbacks, struct api **ret_api, struct err *e)
 	__attribute__((warn_unused_result));
 
-/* New access rules and limits after a reload; the socket itself stays. */
+/* New access rules and limits after a reload; the Unix socket itself stays, that of TCP comes, goes
+ * or moves. Where it can't, the log says why. */
 void api_configure(struct api *api, const struct api_options *options);
 
 /* The change log has grown to `seq`: wakes event streams and long polls. */

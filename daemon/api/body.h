@@ -34,11 +34,13 @@ enum member_type {
 	X(MEMBER_NEVER, "never", BOOL)                                                             \
 	X(MEMBER_PINNED, "pinned", BOOL)                                                           \
 	X(MEMBER_READ, "read", BOOL)                                                               \
+	X(MEMBER_READ_ONLY, "read_only", BOOL)                                                     \
 	X(MEMBER_REPORTS, "reports", BOOL)                                                         \
 	X(MEMBER_SET, "set", STATE)                                                                \
 	X(MEMBER_SINCE, "since", TIME)                                                             \
 	X(MEMBER_STARRED, "starred", BOOL)                                                         \
 	X(MEMBER_LEVEL, "stories", LEVEL)                                                          \
+	X(MEMBER_AS_STORIES, "stories", BOOL)                                                      \
 	X(MEMBER_STORIES, "stories", IDS)                                                          \
 	X(MEMBER_URL, "url", URL)
 

@@ -23,14 +23,14 @@ static void on_written(uv_write_t *write, int status);
 
 static uv_stream_t *stream_of(struct conn *c)
 {
-	return (uv_stream_t *)&c->pipe;
+	return &c->io.stream;
 }
 
 static int fd_of(struct conn *c)
 {
 	uv_os_fd_t fd;
 
-	return uv_fileno((uv_handle_t *)&c->pipe, &fd) == 0 ? fd : -1;
+	return uv_fileno(&c->io.handle, &fd) == 0 ? fd : -1;
 }
 
 static int64_t now_of(const struct conn *c)
@@ -49,19 +49,20 @@ static void set_deadline(struct conn *c, int64_t in_ms)
 static bool is_over_limit(const struct conn *c)
 {
 	const struct api *api = c->api;
-	int of_user = 0;
+	int most = api->options.clients_max;
+	int alike = 0;
 
-	if (api->conn_count > api->options.clients_max)
+	if (api->conn_count > most)
 		return true;
-	if (c->peer.uid == 0 || c->peer.uid == geteuid())
+	if (!c->peer.tcp && (c->peer.uid == 0 || c->peer.uid == geteuid()))
 		return false;
-	if (api->conn_count > api->options.clients_max - api->options.clients_max / 8)
+	if (api->conn_count > most - most / 8)
 		return true;
 	list_for_each (node, &api->conns) {
 		const struct conn *other = container_of(node, struct conn, node);
-		of_user += other->peer.uid == c->peer.uid;
+		alike += other->peer.tcp == c->peer.tcp && other->peer.uid == c->peer.uid;
 	}
-	return of_user > api->options.clients_max - api->options.clients_max / 4;
+	return alike > most - most / (c->peer.tcp ? 2 : 4);
 }
 
 /* Tells why as far as one write goes: a crowd at the door must not cost memory or time. */
@@ -78,8 +79,27 @@ static void turn_away(struct conn *c)
 	conn_close(c);
 }
 
-int conn_accept(struct api *api)
+static void read_peer(struct conn *c)
 {
+	if (c->peer.tcp)
+		return; /* it has no right of its own that could change */
+	peer_read(fd_of(c), &c->api->options.access, &c->peer);
+	c->reader.discard = c->peer.right == API_NONE;
+}
+
+static void init_handle(struct conn *c, bool tcp)
+{
+	if (tcp)
+		uv_tcp_init(c->api->loop, &c->io.tcp);
+	else
+		uv_pipe_init(c->api->loop, &c->io.pipe, 0);
+	reader_init(&c->reader, c->api);
+	c->reader.tcp = tcp;
+}
+
+int conn_accept(struct door *door)
+{
+	struct api *api = door->api;
 	struct conn *c = calloc(1, sizeof(*c));
 
 	if (!c)
@@ -87,16 +107,18 @@ int conn_accept(struct api *api)
 	c->api = api;
 	buf_init(&c->in, API_AHEAD_MAX + sizeof(api->received));
 	buf_init(&c->out, API_CHUNK_MAX + 3 * API_LINE_MAX);
-	reader_init(&c->reader, api);
-	uv_pipe_init(api->loop, &c->pipe, 0);
+	init_handle(c, door->is_tcp);
 	list_push(&api->conns, &c->node);
 	api->conn_count++;
-	if (uv_accept((uv_stream_t *)&api->listener, stream_of(c)) < 0) {
+	if (uv_accept(&door->io.stream, stream_of(c)) < 0) {
 		conn_close(c);
 		return 0;
 	}
-	peer_read(fd_of(c), &api->options.access, &c->peer);
-	c->reader.discard = c->peer.right == API_NONE;
+	if (door->is_tcp) {
+		uv_tcp_nodelay(&c->io.tcp, 1);
+		peer_read_tcp(fd_of(c), &c->peer);
+	}
+	read_peer(c);
 	if (is_over_limit(c)) {
 		turn_away(c);
 		return 0;
@@ -110,10 +132,10 @@ void conn_configure(struct conn *c)
 {
 	if (c->state == CONN_CLOSED)
 		return;
-	peer_read(fd_of(c), &c->api->options.access, &c->peer);
-	c->reader.discard = c->peer.right == API_NONE;
+	read_peer(c);
 	/* What waits, or streams, would go on telling; a job under way loses its reader. */
-	if ((c->state == CONN_STREAM || c->state == CONN_BUSY) && c->peer.right == API_NONE)
+	if ((c->state == CONN_STREAM || c->state == CONN_BUSY) && !c->peer.tcp &&
+		c->peer.right == API_NONE)
 		conn_close(c);
 }
 
@@ -121,7 +143,7 @@ void conn_configure(struct conn *c)
 
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *ret_buf)
 {
-	struct conn *c = container_of(handle, struct conn, pipe);
+	struct conn *c = container_of(handle, struct conn, io.handle);
 
 	(void)suggested;
 	*ret_buf = uv_buf_init(c->api->received, sizeof(c->api->received));
@@ -138,7 +160,7 @@ static bool has_hung_up(struct conn *c)
 
 static void on_read(uv_stream_t *stream, ssize_t nread, const uv_buf_t *buf)
 {
-	struct conn *c = container_of(stream, struct conn, pipe);
+	struct conn *c = container_of(stream, struct conn, io.stream);
 
 	if (nread == 0 || c->state == CONN_CLOSED)
 		return;
@@ -478,13 +500,14 @@ void http_stream_end(struct conn *c)
 static void check_progress(struct conn *c)
 {
 	size_t left = uv_stream_get_write_queue_size(stream_of(c));
+	char from[PEER_TEXT_BYTES];
 
 	if (left < c->queue_left) {
 		c->queue_left = left;
 		set_deadline(c, c->api->options.stall_timeout_ms);
 		return;
 	}
-	log_event(LOG_INFO, "api.stalled", "uid=%u pid=%d unsent=%zu", (unsigned)c->peer.uid,
+	log_event(LOG_INFO, "api.stalled", "from=%s pid=%d unsent=%zu", peer_text(&c->peer, from),
 		(int)c->peer.pid, left);
 	conn_close(c);
 }
@@ -554,12 +577,12 @@ void conn_close(struct conn *c)
 	} else if (c->request) {
 		list_remove(&c->request->node);
 	}
-	uv_close((uv_handle_t *)&c->pipe, on_closed);
+	uv_close(&c->io.handle, on_closed);
 }
 
 static void on_closed(uv_handle_t *handle)
 {
-	struct conn *c = container_of(handle, struct conn, pipe);
+	struct conn *c = container_of(handle, struct conn, io.handle);
 	struct api *api = c->api;
 
 	request_destroy(c->request);

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "api/door.h"
 #include "api/peer.h"
 #include "api/request.h"
 
@@ -42,9 +43,15 @@ struct http_stream {
 struct conn {
 	struct list node;
 	struct api *api;
-	uv_pipe_t pipe;
+	union {
+		uv_handle_t handle;
+		uv_stream_t stream;
+		uv_pipe_t pipe;
+		uv_tcp_t tcp;
+	} io;
 	uv_write_t write;
 	struct peer peer;
+	int64_t credential; /* of the request or stream under way, see access_id(); 0: none */
 	enum conn_state state;
 	int64_t deadline_ms; /* loop time; 0: none */
 
@@ -64,9 +71,9 @@ struct conn {
 	void *stream_ctx;
 };
 
-/* Takes a connection that waits at the listener. Too many clients, in all or of this user, are
- * answered 503 and closed. ERR_NOMEM: it still waits. */
-int conn_accept(struct api *api) __attribute__((warn_unused_result));
+/* Takes a connection that waits at the door. Too many clients, in all or of this user or by TCP,
+ * are answered 503 and closed. ERR_NOMEM: it still waits. */
+int conn_accept(struct door *door) __attribute__((warn_unused_result));
 
 /* Ends at once what has no answer under way, the rest after it. */
 void conn_stop(struct conn *c);

@@ -6,7 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "api/access.h"
 #include "api/api.h"
+#include "api/door.h"
 #include "api/events.h"
 #include "api/listener.h"
 #include "base/list.h"
@@ -22,22 +24,28 @@ struct api {
 	char *socket_path;
 
 	struct listener socket;
-	uv_pipe_t listener;
-	uv_timer_t timer;    /* the nearest deadline of any client */
-	int64_t timer_ms;    /* when it rings, loop time; 0: not set */
-	bool accept_waiting; /* a connection could not be taken for want of memory */
-	bool accept_failing; /* told in the log once */
+	struct door *unix_door, *tcp_door;   /* NULL: closed */
+	struct sockaddr_storage tcp_address; /* of tcp_door */
+	uv_timer_t timer;                    /* the nearest deadline of any client */
+	int64_t timer_ms;                    /* when it rings, loop time; 0: not set */
+
+	struct access access;
+	bool using; /* that a credential was used is being written */
+	struct store_job use;
+	char used[CREDENTIAL_NAME_BYTES];
+	int64_t used_ms;
 
 	struct list conns;
 	int conn_count;
 	char received[32 * 1024]; /* where every read lands first */
 	int jobs;            /* requests and streams with a job under way: they use this struct */
 	size_t body_bytes;   /* of all requests being received */
+	size_t tcp_bytes;    /* of these, by TCP */
 	size_t unsent_bytes; /* of all answers that their readers have not taken yet */
 	struct events events;
 
 	bool stopping;
-	int handles; /* listener and timer, until closed */
+	int handles; /* doors and timer, until closed */
 	void (*stopped)(void *ctx);
 	void *stopped_ctx;
 };
@@ -48,5 +56,8 @@ void api_wake_at(struct api *api, int64_t at_ms);
 /* The end of something that used the api: a job or a connection. Tells when the last is gone while
  * stopping. */
 void api_maybe_stopped(struct api *api);
+
+/* The end of a door or of the timer. */
+void api_handle_closed(struct api *api);
 
 #endif

@@ -1,9 +1,13 @@
-/* Binding the local socket (C19). */
+/* Binding the local socket (C19), and one for TCP. */
 #include "api/listener.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -152,6 +156,112 @@ int listener_adopt(int fd, struct listener *ret_listener, struct err *e)
 		return fail(e, "take over", "the listening descriptor");
 	*ret_listener = (struct listener){.fd = fd};
 	return 0;
+}
+
+/* -- TCP -- */
+
+static int read_port(const char *text, in_port_t *ret_port)
+{
+	size_t len = strlen(text);
+
+	if (len == 0 || len > 5 || strspn(text, "0123456789") != len)
+		return ERR_INVALID;
+	unsigned long port = strtoul(text, NULL, 10);
+	*ret_port = htons((uint16_t)port);
+	return port >= 1 && port <= UINT16_MAX ? 0 : ERR_INVALID;
+}
+
+int listener_parse(const char *text, struct sockaddr_storage *ret_address)
+{
+	struct sockaddr_in *v4 = (struct sockaddr_in *)ret_address;
+	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)ret_address;
+	char host[INET6_ADDRSTRLEN];
+	const char *colon = strrchr(text, ':');
+	bool brackets = text[0] == '[';
+	size_t len = colon ? (size_t)(colon - text) : 0;
+
+	*ret_address = (struct sockaddr_storage){0};
+	if (len < 3 || len >= sizeof(host) || (brackets && colon[-1] != ']'))
+		return ERR_INVALID;
+	snprintf(host, sizeof(host), "%.*s", (int)len - 2 * brackets, text + brackets);
+	ret_address->ss_family = brackets ? AF_INET6 : AF_INET;
+	if (brackets && inet_pton(AF_INET6, host, &v6->sin6_addr) == 1)
+		return read_port(colon + 1, &v6->sin6_port);
+	if (!brackets && inet_pton(AF_INET, host, &v4->sin_addr) == 1)
+		return read_port(colon + 1, &v4->sin_port);
+	return ERR_INVALID;
+}
+
+const char *listener_text(const struct sockaddr_storage *address, char out[LISTENER_TEXT_BYTES])
+{
+	const struct sockaddr_in *v4 = (const struct sockaddr_in *)address;
+	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)address;
+	char host[INET6_ADDRSTRLEN] = "";
+
+	out[0] = '\0';
+	if (address->ss_family == AF_INET && inet_ntop(AF_INET, &v4->sin_addr, host, sizeof(host)))
+		snprintf(out, LISTENER_TEXT_BYTES, "%s:%d", host, ntohs(v4->sin_port));
+	if (address->ss_family == AF_INET6 &&
+		inet_ntop(AF_INET6, &v6->sin6_addr, host, sizeof(host)))
+		snprintf(out, LISTENER_TEXT_BYTES, "[%s]:%d", host, ntohs(v6->sin6_port));
+	return out;
+}
+
+bool listener_is_loopback(const struct sockaddr_storage *address)
+{
+	const struct sockaddr_in *v4 = (const struct sockaddr_in *)address;
+	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)address;
+
+	if (address->ss_family == AF_INET6)
+		return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
+	return address->ss_family == AF_INET && ntohl(v4->sin_addr.s_addr) >> 24 == 127;
+}
+
+static int fail_at(struct err *e, const struct sockaddr_storage *address)
+{
+	char text[LISTENER_TEXT_BYTES];
+
+	listener_text(address, text);
+	if (errno != EADDRINUSE)
+		return fail(e, "listen at", text);
+	return err_set(e, ERR_BUSY,
+		"another program listens at %s already: choose another port for listen", text);
+}
+
+int listener_open_tcp(const struct sockaddr_storage *address, int *ret_fd, struct err *e)
+{
+	static const int yes = 1;
+	bool six = address->ss_family == AF_INET6;
+	socklen_t size = six ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+	int fd = socket(address->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0)
+		return fail(e, "make", "a socket");
+	/* The connections of the daemon before us may linger; a listener among them still counts.
+	 */
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) < 0 ||
+		(six && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof(yes)) < 0) ||
+		bind(fd, (const struct sockaddr *)address, size) < 0 || listen(fd, BACKLOG) < 0) {
+		int code = fail_at(e, address);
+		close(fd);
+		return code;
+	}
+	*ret_fd = fd;
+	return 0;
+}
+
+int listener_adopt_tcp(int fd, struct sockaddr_storage *ret_address, struct err *e)
+{
+	socklen_t size = sizeof(*ret_address);
+	int domain = socket_option(fd, SO_DOMAIN);
+
+	*ret_address = (struct sockaddr_storage){0};
+	if ((domain != AF_INET && domain != AF_INET6) ||
+		socket_option(fd, SO_TYPE) != SOCK_STREAM ||
+		socket_option(fd, SO_ACCEPTCONN) != 1 ||
+		getsockname(fd, (struct sockaddr *)ret_address, &size) < 0)
+		return err_set(e, ERR_INVALID, "descriptor %d is not a listening TCP socket", fd);
+	return fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 ? fail(e, "take over", "the TCP socket") : 0;
 }
 
 void listener_unlink(const struct listener *listener, const char *path)

@@ -1,8 +1,12 @@
 /* Peer credentials and the rules of access. */
 #include "api/peer.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -63,7 +67,40 @@ void peer_read(int fd, const struct api_access *access, struct peer *ret_peer)
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &size) < 0 || cred.uid == (uid_t)-1)
 		return;
 	ret_peer->uid = cred.uid;
+	memcpy(ret_peer->address, &cred.uid, sizeof(cred.uid));
 	ret_peer->gid = cred.gid;
 	ret_peer->pid = cred.pid;
 	ret_peer->right = best_right(fd, access, ret_peer);
+}
+
+void peer_read_tcp(int fd, struct peer *ret_peer)
+{
+	struct sockaddr_storage storage = {0};
+	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&storage;
+	const struct sockaddr_in *v4 = (const struct sockaddr_in *)&storage;
+	socklen_t size = sizeof(storage);
+
+	*ret_peer =
+		(struct peer){.tcp = true, .uid = (uid_t)-1, .gid = (gid_t)-1, .right = API_NONE};
+	if (getpeername(fd, (struct sockaddr *)&storage, &size) < 0)
+		return; /* gone: nobody reads the answer */
+	if (storage.ss_family == AF_INET6) {
+		memcpy(ret_peer->address, &v6->sin6_addr, 16);
+	} else {
+		memset(ret_peer->address + 10, 0xff, 2);
+		memcpy(ret_peer->address + 12, &v4->sin_addr, 4);
+	}
+}
+
+const char *peer_text(const struct peer *peer, char out[PEER_TEXT_BYTES])
+{
+	static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
+
+	if (!peer->tcp)
+		snprintf(out, PEER_TEXT_BYTES, "uid %u", (unsigned)peer->uid);
+	else if (memcmp(peer->address, mapped, sizeof(mapped)) == 0)
+		inet_ntop(AF_INET, peer->address + 12, out, PEER_TEXT_BYTES);
+	else
+		inet_ntop(AF_INET6, peer->address, out, PEER_TEXT_BYTES);
+	return out;
 }

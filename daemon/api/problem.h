@@ -14,16 +14,19 @@
 	X(PROBLEM_PARAMETER, 400, "invalid-parameter", "Invalid parameter")                        \
 	X(PROBLEM_JSON, 400, "invalid-json", "Invalid JSON")                                       \
 	X(PROBLEM_LIST, 400, "invalid-list", "Invalid list of feeds")                              \
+	X(PROBLEM_UNAUTHORIZED, 401, "unauthorized", "Credentials needed")                         \
 	X(PROBLEM_FORBIDDEN, 403, "forbidden", "Not permitted")                                    \
 	X(PROBLEM_NOT_FOUND, 404, "not-found", "Not found")                                        \
 	X(PROBLEM_METHOD, 405, "method-not-allowed", "Method not allowed")                         \
 	X(PROBLEM_REQUEST_TIMEOUT, 408, "request-timeout", "Request came too slowly")              \
 	X(PROBLEM_FEED_EXISTS, 409, "feed-exists", "Feed exists already")                          \
 	X(PROBLEM_DECLARED, 409, "declared-in-configuration", "Declared in the configuration")     \
+	X(PROBLEM_NAME_TAKEN, 409, "name-taken", "Name taken already")                             \
 	X(PROBLEM_SEQ_TOO_OLD, 410, "seq-too-old", "These changes cannot be told any more")        \
 	X(PROBLEM_BODY_SIZE, 413, "body-too-large", "Body too large")                              \
 	X(PROBLEM_EXPECTATION, 417, "expectation-failed", "Expectation failed")                    \
 	X(PROBLEM_TOO_SOON, 429, "too-soon", "Too soon")                                           \
+	X(PROBLEM_FAILURES, 429, "too-many-failures", "Too many failures")                         \
 	X(PROBLEM_HEAD_SIZE, 431, "head-too-large", "Head of the request too large")               \
 	X(PROBLEM_INTERNAL, 500, "internal", "Internal error")                                     \
 	X(PROBLEM_DATABASE, 503, "database-failing", "The database cannot be used")                \

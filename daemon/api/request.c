@@ -11,7 +11,24 @@
 
 #define LIST_PATH "/api/v1/opml"
 
-enum { EVENT_ID_MAX = 64, TAGS_MAX = 1000, HOST_MAX = 262, FIELDS_MAX = 4096 };
+enum { FIELDS_MAX = 4096 };
+
+/* What is kept of a request's fields. */
+static const struct request_field {
+	const char *name;
+	size_t max;    /* bytes: the rest is cut off */
+	size_t offset; /* of the text in struct http_request; 0: Expect, which has none */
+	bool once;     /* RFC 9112, 3.2; what decides who is let in must not be taken otherwise by
+			  others on the way */
+} fields[] = {
+	{"expect", 0, 0, false},
+	{"last-event-id", 64, offsetof(struct http_request, last_event_id), false},
+	{"if-none-match", 1000, offsetof(struct http_request, if_none_match), false},
+	{"host", ACCESS_FIELD_MAX, offsetof(struct http_request, host), true},
+	{"origin", ACCESS_FIELD_MAX, offsetof(struct http_request, origin), true},
+	{"authorization", ACCESS_FIELD_MAX, offsetof(struct http_request, authorization), true},
+	{"x-auth-token", ACCESS_FIELD_MAX, offsetof(struct http_request, auth_key), true},
+};
 
 struct http_request *request_create(struct api *api)
 {
@@ -50,6 +67,7 @@ const char *request_host(const struct http_request *r)
 void request_drop_body(struct http_request *r)
 {
 	r->api->body_bytes -= r->body.len;
+	r->api->tcp_bytes -= r->tcp ? r->body.len : 0;
 	buf_finish(&r->body);
 }
 
@@ -83,7 +101,10 @@ static int on_message_begin(llhttp_t *parser)
 	struct request_reader *reader = reader_of(parser);
 
 	reader->request = request_create(reader->api);
-	return reader->request ? 0 : -1;
+	if (!reader->request)
+		return -1;
+	reader->request->tcp = reader->tcp;
+	return 0;
 }
 
 static int collect(llhttp_t *parser, const char *at, size_t len)
@@ -110,22 +131,30 @@ static int on_header_field_complete(llhttp_t *parser)
 	struct request_reader *reader = reader_of(parser);
 	const char *name = buf_string(&reader->text);
 
-	reader->field = FIELD_OTHER;
-	if (strcasecmp(name, "expect") == 0)
-		reader->field = FIELD_EXPECT;
-	else if (strcasecmp(name, "last-event-id") == 0)
-		reader->field = FIELD_EVENT_ID;
-	else if (strcasecmp(name, "if-none-match") == 0)
-		reader->field = FIELD_NONE_MATCH;
-	else if (strcasecmp(name, "host") == 0)
-		reader->field = FIELD_HOST;
+	reader->field = NULL;
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]) && !reader->field; i++) {
+		if (strcasecmp(name, fields[i].name) == 0)
+			reader->field = &fields[i];
+	}
 	buf_reset(&reader->text);
 	return 0;
 }
 
 static int on_header_value(llhttp_t *parser, const char *at, size_t len)
 {
-	return reader_of(parser)->field == FIELD_OTHER ? 0 : collect(parser, at, len);
+	return reader_of(parser)->field ? collect(parser, at, len) : 0;
+}
+
+static int keep_field(struct http_request *r, const struct request_field *field, const char *value)
+{
+	char **slot = (char **)(void *)((char *)r + field->offset);
+
+	if (*slot && field->once) {
+		problem_set(&r->problem, PROBLEM_MALFORMED, "the field %s came twice", field->name);
+		return -1;
+	}
+	*slot = arena_strndup(&r->arena, value, strnlen(value, field->max));
+	return *slot ? 0 : -1;
 }
 
 static int on_header_value_complete(llhttp_t *parser)
@@ -133,25 +162,18 @@ static int on_header_value_complete(llhttp_t *parser)
 	struct request_reader *reader = reader_of(parser);
 	struct http_request *r = reader->request;
 	const char *value = buf_string(&reader->text);
+	int code = 0;
 
-	if (reader->field == FIELD_EXPECT) {
+	if (reader->field && reader->field->offset) {
+		code = keep_field(r, reader->field, value);
+	} else if (reader->field) {
 		reader->expects = true;
 		if (strcasecmp(value, "100-continue") != 0)
 			problem_set(&r->problem, PROBLEM_EXPECTATION,
 				"only 100-continue can be expected");
-	} else if (reader->field == FIELD_EVENT_ID) {
-		r->last_event_id = arena_strndup(&r->arena, value, strnlen(value, EVENT_ID_MAX));
-	} else if (reader->field == FIELD_NONE_MATCH) {
-		r->if_none_match = arena_strndup(&r->arena, value, strnlen(value, TAGS_MAX));
-	} else if (reader->field == FIELD_HOST) {
-		r->host = arena_strndup(&r->arena, value, strnlen(value, HOST_MAX));
 	}
 	buf_reset(&reader->text);
-	/* a stream would begin elsewhere, and addresses lead elsewhere, without them */
-	return (reader->field == FIELD_EVENT_ID && !r->last_event_id) ||
-			       (reader->field == FIELD_HOST && !r->host)
-		       ? -1
-		       : 0;
+	return code;
 }
 
 static int refuse_body(struct http_request *r)
@@ -194,13 +216,15 @@ static int on_body(llhttp_t *parser, const char *at, size_t len)
 
 	if (reader->discard)
 		return 0;
-	if (reader->api->body_bytes + len > API_BODIES_MAX) {
+	if (reader->api->body_bytes + len > API_BODIES_MAX ||
+		(r->tcp && reader->api->tcp_bytes + len > API_BODIES_TCP_MAX)) {
 		problem_set(&r->problem, PROBLEM_BUSY, "too many large requests at once");
 		return -1;
 	}
 	size_t before = r->body.len;
 	buf_append(&r->body, at, len);
 	reader->api->body_bytes += r->body.len - before;
+	reader->api->tcp_bytes += r->tcp ? r->body.len - before : 0;
 	if (buf_status(&r->body) == ERR_TOO_BIG)
 		return refuse_body(r);
 	return buf_status(&r->body) == 0 ? 0 : -1;

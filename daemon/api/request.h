@@ -31,14 +31,17 @@ struct http_request {
 	char *target;        /* in `arena` */
 	char *last_event_id; /* in `arena`, or NULL */
 	char *if_none_match; /* the same */
-	char *host;          /* the same */
+	char *host, *origin, *authorization;
+	char *auth_key; /* X-Auth-Token */
+	bool tcp;       /* how it came */
 	struct buf body;
 	struct arena arena; /* what lives as long as the request; in `run` for the job's thread */
 
 	/* As understood (routes.h). */
 	const struct route *route;
 	int64_t id;        /* {id} of the path */
-	struct slice tail; /* what of the path, raw, a pattern's "*" stands for; in `target` */
+	char *name;        /* {name} of it, in `arena` */
+	struct slice tail; /* what of it, raw, a pattern's "*" stands for; in `target` */
 	struct params params;
 	struct json_t *json; /* the body, see body.h; or NULL */
 	void *query;         /* what `parse` of the route made for its `run`, in `arena` */
@@ -91,9 +94,10 @@ struct request_reader {
 	struct http_request *request;
 	size_t head_bytes;
 	bool discard; /* the peer may do nothing: its bodies are not kept */
+	bool tcp;
 	bool head_done, complete, expects;
-	enum { FIELD_OTHER, FIELD_EXPECT, FIELD_EVENT_ID, FIELD_NONE_MATCH, FIELD_HOST } field;
-	struct buf text; /* the target, name or value being received */
+	const struct request_field *field; /* being received; NULL: one that means nothing to us */
+	struct buf text;                   /* the target, name or value being received */
 };
 
 void reader_init(struct request_reader *reader, struct api *api);

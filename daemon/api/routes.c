@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/admit.h"
 #include "api/conn.h"
 #include "api/core.h"
 #include "api/events.h"
@@ -20,11 +21,12 @@
 #define STORY_PARAMS                                                                               \
 	(P(FEED) | P(FOLDER) | P(READ) | P(STARRED) | P(SINCE) | P(SEEN_AFTER) | P(DIR) |          \
 		P(LIMIT) | P(CURSOR) | P(Q) | P(LABEL))
-#define PLAIN_PARAMS  (P(N) | P(STORIES) | PARAM_OTHERS)
-#define DRAFT_MEMBERS (M(URL) | M(NAME) | M(FOLDER) | M(INTERVAL) | M(LEVEL))
-#define PLACE_MEMBERS (STATE_MEMBERS | M(PINNED))
-#define NEVER_MEMBERS (M(HOST) | M(NEVER))
-#define BATCH_MEMBERS (M(IDS) | M(SET))
+#define DRAFT_MEMBERS  (M(URL) | M(NAME) | M(FOLDER) | M(INTERVAL) | M(LEVEL))
+#define PLACE_MEMBERS  (STATE_MEMBERS | M(PINNED))
+#define NEVER_MEMBERS  (M(HOST) | M(NEVER))
+#define ACCESS_MEMBERS (M(NAME) | M(READ_ONLY) | M(AS_STORIES))
+#define BATCH_MEMBERS  (M(IDS) | M(SET))
+#define PLAIN_PARAMS   (P(N) | P(STORIES) | PARAM_OTHERS)
 
 /* method, path, right, where, parameters, members, of these required, parse, run, reply */
 static const struct route table[] = {
@@ -40,6 +42,13 @@ static const struct route table[] = {
 		route_db_reply_backup},
 	{HTTP_POST, "/api/v1/db/compact", API_WRITE, ROUTE_LOOP, 0, 0, 0, NULL, NULL,
 		route_db_reply_compact},
+
+	{HTTP_GET, "/api/v1/access", API_OWN, ROUTE_LOOP, 0, 0, 0, NULL, NULL,
+		route_access_reply_list},
+	{HTTP_POST, "/api/v1/access", API_OWN, ROUTE_WRITE, 0, ACCESS_MEMBERS, M(NAME),
+		route_access_parse, route_access_run_add, route_access_reply_added},
+	{HTTP_DELETE, "/api/v1/access/{name}", API_OWN, ROUTE_WRITE, 0, 0, 0, route_access_parse,
+		route_access_run_remove, route_access_reply_removed},
 
 	{HTTP_GET, "/api/v1/feeds", API_READ, ROUTE_READ, P(FOLDER) | P(AFTER) | P(LIMIT), 0, 0,
 		NULL, route_feeds_run_list, NULL},
@@ -124,14 +133,24 @@ const struct route *routes_table(size_t *ret_count)
 
 /* -- finding -- */
 
-static bool read_id(struct http_request *r, struct slice segment)
+static bool read_name(struct http_request *r, struct slice segment)
 {
-	char *text;
-	int code = http_decode(&r->arena, segment, false, &text);
+	int code = http_decode(&r->arena, segment, false, &r->name);
 
 	if (code == ERR_NOMEM)
 		problem_from_err(&r->problem, code, NULL); /* not that there is none */
-	return code == 0 && params_parse_int(text, 1, INT64_MAX, &r->id) == 0;
+	return code == 0;
+}
+
+static bool read_id(struct http_request *r, struct slice segment)
+{
+	return read_name(r, segment) && params_parse_int(r->name, 1, INT64_MAX, &r->id) == 0;
+}
+
+static bool is_variable(struct http_request *r, struct slice wanted, struct slice segment)
+{
+	return (slice_is(wanted, "{id}") && read_id(r, segment)) ||
+	       (slice_is(wanted, "{name}") && read_name(r, segment));
 }
 
 static bool path_matches(
@@ -154,7 +173,7 @@ static bool path_matches(
 	for (int i = 0; i < count; i++) {
 		bool same = wanted[i].len == segments[i].len &&
 			    memcmp(wanted[i].at, segments[i].at, wanted[i].len) == 0;
-		if (!same && !(slice_is(wanted[i], "{id}") && read_id(r, segments[i])))
+		if (!same && !is_variable(r, wanted[i], segments[i]))
 			return false;
 	}
 	return true;
@@ -215,8 +234,11 @@ int routes_prepare(struct http_request *r, enum api_right right)
 		return explain(r, path);
 	buf_reset(&r->fields);
 	if (right < route->right)
-		return problem_set(
-			&r->problem, PROBLEM_FORBIDDEN, "your user may read here, but not change");
+		return problem_set(&r->problem, PROBLEM_FORBIDDEN, "%s",
+			route->right == API_OWN
+				? "only who comes by the Unix socket and may write may"
+				  " let others in"
+				: "you may read here, but not change");
 	if (r->body.len > 0 && route->members == 0)
 		return problem_set(&r->problem, PROBLEM_PARAMETER, "this takes no body");
 	r->route = route;
@@ -357,16 +379,20 @@ static void parse_body(struct http_request *r)
 static void log_write(const struct http_request *r)
 {
 	const struct peer *peer = &r->conn->peer;
+	char from[PEER_TEXT_BYTES];
 	bool feeds = strstr(r->route->path, "/feeds") || strstr(r->route->path, "/folders") ||
-		     strstr(r->route->path, "/opml") || strstr(r->route->path, "/db");
+		     strstr(r->route->path, "/opml") || strstr(r->route->path, "/db") ||
+		     strstr(r->route->path, "/access");
 
-	log_event(feeds ? LOG_INFO : LOG_DEBUG, "api.write", "method=%s target=%s uid=%u pid=%d",
-		llhttp_method_name(r->method), r->target, (unsigned)peer->uid, (int)peer->pid);
+	log_event(feeds ? LOG_INFO : LOG_DEBUG, "api.write", "method=%s target=%s from=%s pid=%d",
+		llhttp_method_name(r->method), r->target, peer_text(peer, from), (int)peer->pid);
 }
 
 void routes_dispatch(struct http_request *r)
 {
-	if (routes_prepare(r, r->conn->peer.right) < 0) {
+	enum api_right right;
+
+	if (admit(r, &right) < 0 || routes_prepare(r, right) < 0) {
 		routes_refuse(r);
 		return;
 	}
@@ -375,7 +401,7 @@ void routes_dispatch(struct http_request *r)
 		http_reply(r);
 		return;
 	}
-	if (r->route->right == API_WRITE)
+	if (r->route->method != HTTP_GET)
 		log_write(r);
 	if (r->route->members)
 		parse_body(r);
@@ -385,6 +411,8 @@ void routes_dispatch(struct http_request *r)
 
 void routes_refuse(struct http_request *r)
 {
+	if (r->problem.kind == PROBLEM_UNAUTHORIZED)
+		buf_puts(&r->fields, "WWW-Authenticate: Basic realm=\"tidings\"\r\n");
 	if (r->problem.kind == PROBLEM_METHOD && r->fields.len == 0)
 		buf_puts(&r->fields, "Allow: OPTIONS, GET, HEAD, POST, PATCH, DELETE\r\n");
 	http_reply(r);

@@ -26,8 +26,8 @@ typedef void route_reply(struct http_request *r);
 
 struct route {
 	enum llhttp_method method;
-	const char *path; /* segments; "{id}" is a number from 1, a last "*" one or more of any
-			     kind */
+	const char *path; /* segments; "{id}" is a number from 1, "{name}" any text, a last "*" one
+			     or more of any kind */
 	enum api_right right;
 	enum route_where where;
 	unsigned params;            /* PARAM_BIT()s that are allowed */
@@ -87,6 +87,10 @@ route_reply route_db_reply_check, route_db_reply_backup, route_db_reply_compact;
 route_run route_status_run_root, route_status_run;
 route_parse route_status_parse;
 route_reply route_status_reply_ping;
+
+route_parse route_access_parse;
+route_run route_access_run_add, route_access_run_remove;
+route_reply route_access_reply_list, route_access_reply_added, route_access_reply_removed;
 
 route_parse route_feeds_parse_draft, route_feeds_parse_one;
 route_run route_feeds_run_list, route_feeds_run_one, route_feeds_run_icon, route_feeds_run_add,

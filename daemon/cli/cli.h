@@ -105,6 +105,7 @@ int cmd_never(struct cli *cli);
 int cmd_stories(struct cli *cli);
 int cmd_status(struct cli *cli);
 int cmd_db(struct cli *cli);
+int cmd_access(struct cli *cli);
 int cmd_export(struct cli *cli);
 int cmd_import(struct cli *cli);
 

@@ -31,6 +31,10 @@ static const struct option_row options[] = {
 	{" never ", FLAG(list, "list"), "the hosts of which it was said"},
 	{" never ", FLAG(undo, "undo"), "take it back"},
 	{" stories ", TEXT(since, "since"), "AGE", "published so long ago at most: 2d, 36h, 90m"},
+	{" access ", FLAG(read_only, "read-only"), "it may look, but not change"},
+	{" access ", FLAG(stories, "stories"), "it is shown stories in place of items"},
+	{" access ", TEXT(client, "for"), "CLIENT",
+		"print what this one needs: newsboat, miniflux or greader"},
 	{" add ", TEXT(name, "name"), "NAME", "call it so, not by its own title"},
 	{" add ", TEXT(folder, "folder"), "NAME", "put it into this folder"},
 };
@@ -111,6 +115,15 @@ static const struct command {
 		"said of\nstories stays, and nothing of it is news. The daemon goes on with its "
 		"work meanwhile.",
 		cmd_stories},
+	{"access", 1, 2, "add NAME | remove NAME | list", "let newsreaders in by TCP",
+		"add: makes a password for one newsreader, and prints it this once, with the lines "
+		"that\n"
+		"belong into its configuration if NAME or --for is one that is known. remove: it "
+		"is "
+		"out at\n"
+		"once. list: who may come. The daemon listens where 'listen' of its configuration "
+		"says.",
+		cmd_access},
 	{"status", 0, 0, "", "show how the daemon is doing", NULL, cmd_status},
 	{"db", 1, 2, "stats | check | compact | backup NAME", "look after the database",
 		"stats: what is in it, and its size. check: whether it is sound. compact: gives "

@@ -10,8 +10,8 @@
 /* What any command may be told. Strings are those of argv. */
 struct options {
 	bool help, version, json;
-	bool all, unread, starred, credentials, list, undo;
-	const char *socket, *feed, *folder, *name, *cursor, *since;
+	bool all, unread, starred, credentials, list, undo, read_only, stories;
+	const char *socket, *feed, *folder, *name, *cursor, *since, *client;
 	long limit; /* 0: not given */
 	enum color_when color;
 	char **arguments; /* what is no option, in order: the command first */

@@ -124,6 +124,17 @@ int store_read(struct store *s, struct store_job *job)
 	return 0;
 }
 
+int store_look(struct store *s, int (*run)(struct store_tx *tx, void *arg, struct err *e),
+	void *arg, struct err *e)
+{
+	struct store_job job = {.run = run, .arg = arg, .store = s};
+
+	on_work(&job.work);
+	if (job.status && e)
+		*e = job.error;
+	return job.status;
+}
+
 /* Whoever wants one meanwhile waits for less than a millisecond. */
 void readers_rest(struct store *s)
 {

@@ -90,6 +90,10 @@ struct store_job {
 int store_write(struct store *s, struct store_job *job) __attribute__((warn_unused_result));
 int store_read(struct store *s, struct store_job *job) __attribute__((warn_unused_result));
 
+/* A read here and now, for what has to be known before the loop runs: blocks. */
+int store_look(struct store *s, int (*run)(struct store_tx *tx, void *arg, struct err *e),
+	void *arg, struct err *e) __attribute__((warn_unused_result));
+
 /* Jobs waiting or running on the store thread. Loop thread. */
 size_t store_queue_length(const struct store *s);
 

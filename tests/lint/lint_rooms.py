@@ -57,7 +57,7 @@ LIBRARIES = [
     (r"jansson\.h", {"parse", "api", "client", "cli"}),
     (r"llhttp\.h", {"api"}),
     (r"confuse\.h", {"config"}),
-    (r"xxhash\.h|idn2\.h", {"base"}),
+    (r"xxhash\.h|idn2\.h|openssl/.*", {"base"}),
     (r"utf8proc\.h", {"story"}),
 ]
 

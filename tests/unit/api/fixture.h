@@ -201,6 +201,7 @@ static inline void world_init(struct world *w)
 	w->options = (struct api_options){.socket_path = w->socket_path,
 		.socket_mode = 0600,
 		.listen_fd = -1,
+		.tcp_fd = -1,
 		.clients_max = 1024};
 	loop_init(&w->f.loop);
 	world_start_store(w);

@@ -115,8 +115,7 @@ static void test_c17_a_stopped_reader_is_one_number(void **state)
 		while (w.api->jobs > 0)
 			uv_run(&w.f.loop.uv, UV_RUN_ONCE);
 		assert_true(conn->out.cap <= API_CHUNK_MAX + 3 * API_LINE_MAX);
-		assert_true(uv_stream_get_write_queue_size((const uv_stream_t *)&conn->pipe) <=
-			    2 * API_CHUNK_MAX);
+		assert_true(uv_stream_get_write_queue_size(&conn->io.stream) <= 2 * API_CHUNK_MAX);
 		assert_true(w.api->events.ring.bytes <= API_RING_BYTES);
 	}
 	assert_int_equal(w.api->unsent_bytes, 0);

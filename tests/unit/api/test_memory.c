@@ -109,6 +109,10 @@ static const struct row {
 	{GET("/atom/folder/News"), 200, "mp3", NULL},
 	{GET("/json/all?stories=true"), 200, "mp3", NULL},
 	{GET("/api/v1/db"), 200, "\"items\":10,", NULL},
+	{GET("/api/v1/access"), 200, NULL, NULL},
+	{BODY("POST /api/v1/access", "12", "{\"name\":\"a\"}"), 201, "\"password\":\"",
+		LINE("DELETE /api/v1/access/a")},
+	{LINE("DELETE /api/v1/access/%62"), 404, NULL, NULL},
 	{GET("/a/b/c/d"), 404, NULL, NULL},
 	{LINE("OPTIONS /api/v1/feeds"), 204, NULL, NULL},
 	{LINE("DELETE /api/v1/feeds"), 405, NULL, NULL},
@@ -247,6 +251,50 @@ static void test_requests(void **state)
 	world_close(&w);
 }
 
+/* -- credentials -- */
+
+static char password[SECRET_PASSWORD_BYTES];
+
+static int run_add(struct store_tx *tx, void *arg, struct err *e)
+{
+	int code = credentials_add(tx, "ann", false, false, NOW, password, e);
+
+	return code ? code : credentials_load(tx, arg, e);
+}
+
+/* Who is let in is let in, or asked to come again; who is not, never. */
+static void test_credentials(void **state)
+{
+	char good[200], bad[200];
+	struct world w;
+	long failed = 1;
+
+	(void)state;
+	fill(&w);
+	must_write(&w.f, run_add, &w.api->access.known);
+	snprintf(good, sizeof(good),
+		"GET /api/v1/feeds HTTP/1.1\r\nHost: x\r\nX-Auth-Token: %s\r\n\r\n", password);
+	snprintf(bad, sizeof(bad),
+		"GET /api/v1/feeds HTTP/1.1\r\nHost: x\r\nX-Auth-Token: %.9s\r\n\r\n", password);
+	assert_int_equal(ask_for(&w, good), 200); /* so that its use is written */
+	for (long n = 1; failed; n++) {
+		int status;
+
+		w.api->access.known.rows[0].used_ms = TIME_NONE;
+		memset(w.api->access.slow, 0, sizeof(w.api->access.slow));
+		fault_malloc_after(n);
+		status = ask_for(&w, good);
+		failed = fault_malloc_off();
+		assert_true(status == 200 || status == 503 || status == 0);
+		fault_malloc_after(n);
+		status = ask_for(&w, bad);
+		failed += fault_malloc_off();
+		assert_true(status == 401 || status == 503 || status == 0);
+	}
+	assert_int_equal(ask_for(&w, good), 200);
+	world_close(&w);
+}
+
 /* -- event streams -- */
 
 /* Nothing is passed over: what has come is the beginning of what there is. False: not all of it is
@@ -357,6 +405,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_create),
 		cmocka_unit_test(test_requests),
+		cmocka_unit_test(test_credentials),
 		cmocka_unit_test(test_backlog),
 		cmocka_unit_test(test_live),
 	};

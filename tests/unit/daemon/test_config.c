@@ -345,6 +345,41 @@ static void test_access(void **state)
 	buf_finish(&text);
 }
 
+static void test_listen(void **state)
+{
+	struct fixture *f = *state;
+	expect_good(f, "gap = 1s");
+	struct api_options o = config_api_options(&f->config);
+	assert_true(o.listen.ss_family == 0 && !o.allow_remote && o.tcp_fd == -1);
+	assert_true(o.hosts[0] == NULL && o.origins[0] == NULL);
+	expect_good(f, "listen = '127.0.0.1:8899'\nhosts = { news.example, 'b:8443' }\n"
+		       "origins = { 'https://reader.example', 'moz-extension://0-1' }\n");
+	o = config_api_options(&f->config);
+	assert_int_equal(o.listen.ss_family, AF_INET);
+	assert_string_equal(o.hosts[1], "b:8443");
+	assert_null(o.hosts[2]);
+	assert_string_equal(o.origins[1], "moz-extension://0-1");
+	expect_good(f, "listen = '[::1]:1'\nallow_remote = no");
+	/* in any order */
+	expect_good(f, "allow_remote = yes\nlisten = '0.0.0.0:80'");
+	expect_good(f, "listen = '[::]:80'\nallow_remote = yes");
+	assert_true(config_api_options(&f->config).allow_remote);
+	expect_finding(f, "gap = 1s\nlisten = '0.0.0.0:80'",
+		"2: listen: found \"0.0.0.0:80\", which others can reach; allowed: 127.0.0.1 or "
+		"[::1], unless allow_remote is yes");
+	expect_finding(f, "listen = 'localhost:8899'",
+		"1: listen: found \"localhost:8899\"; allowed: an address and a port such as "
+		"127.0.0.1:8899 or [::1]:8899, no names");
+	static const char *const wrong[] = {"listen = '8899'", "listen = ''", "allow_remote = 1",
+		"hosts = { '' }", "hosts = { 'http://x' }", "hosts = { 'a b' }",
+		"origins = { 'reader.example' }", "origins = { 'https://' }",
+		"origins = { 'https://a/' }", "origins = { '*' }",
+		"hosts = { a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q }"};
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		if (load(f, wrong[i]) != ERR_INVALID)
+			fail_msg("%s", wrong[i]);
+}
+
 static void test_paths(void **state)
 {
 	(void)state;
@@ -582,7 +617,7 @@ static void test_sample_uncommented(void **state)
 		keys += key && !peers;
 	}
 	expect_good(f, sample);
-	assert_int_equal(keys, 27);
+	assert_int_equal(keys, 31);
 	assert_int_equal(f->config.feed_count, 3);
 	assert_int_equal(f->config.folder_count + f->config.group_count, 1 + 1);
 	assert_string_equal(f->config.contact, "https://example.org/about-me");
@@ -634,6 +669,7 @@ int main(void)
 		TEST(test_unreadable),
 		TEST(test_secrets),
 		TEST(test_access),
+		TEST(test_listen),
 		TEST(test_paths),
 		TEST(test_user_paths),
 		TEST(test_make_folders),

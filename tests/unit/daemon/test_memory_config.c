@@ -20,7 +20,8 @@ static const struct {
 		"contact = 'me@example.org'\nallow = { '127.0.0.0/8' }\nfile_roots = { 'a', '/b' "
 		"}\n"
 		"proxy = 'http://p.example:3128'\nca_file = ca.pem\ndatabase = x.db\nsocket = s\n"
-		"writers = { '0', '@0' }\n"
+		"writers = { '0', '@0' }\nlisten = '[::1]:99'\nhosts = { a, b }\n"
+		"origins = { 'https://c.example' }\n"
 		"folder 'News' { keep_age = 3d }\n"
 		"group 'G' { hosts = { 'a.example', '.b.example' }\n paths = { '/x', '/y' }\n"
 		" each = feed }\n"
@@ -32,7 +33,8 @@ static const struct {
 		"feed 'C' { url = 'https://c:d@c.example/' }\n",
 		0},
 	{"what is wrong with it",
-		"interval = 1\ncontact = nobody\nhuhu = 1\njitter = 99%\njitter = 1%\n"
+		"interval = 1\nlisten = '0.0.0.0:1'\ncontact = nobody\nhuhu = 1\njitter = "
+		"99%\njitter = 1%\n"
 		"group 'G' { paths = { '/x' } }\n"
 		"feed 'A' { url = 'https://a.example/'\n headers = { 'Host: secret' } }\n"
 		"feed 'A' { url = 'https://u:p@a.example:70000/'\n password = x }\n"

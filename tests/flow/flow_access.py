@@ -1,0 +1,306 @@
+"""Newsreaders that come by TCP: who is let in, with what right, until when; and where the daemon listens."""
+import base64
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import closing
+
+from harness import PATIENCE_S, Daemon, Events, Web, check, check_equal, feed_xml, run
+
+
+def free_port(family=socket.AF_INET, host="127.0.0.1"):
+    """One that nobody had a moment ago."""
+    with socket.socket(family) as s:
+        s.bind((host, 0))
+        return s.getsockname()[1]
+
+
+def basic(user, password):
+    return {"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
+
+
+class Reader:
+    """Asks as newsreaders do: each request on a connection of its own."""
+
+    def __init__(self, port, headers=None, host="127.0.0.1"):
+        self.port, self.headers, self.host = port, headers or {}, host
+
+    def ask(self, method, path, body=None, **headers):
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=PATIENCE_S)
+        try:
+            connection.request(method, path, None if body is None else json.dumps(body), {**self.headers, **headers})
+            answer = connection.getresponse()
+            text = answer.read().decode()
+            return answer.status, json.loads(text) if text else None, answer.headers
+        finally:
+            connection.close()
+
+    def status(self, method, path, body=None, **headers):
+        return self.ask(method, path, body, **headers)[0]
+
+
+class World:
+    def __init__(self, args, config=None, **more):
+        self.port = free_port()
+        self.web = Web()
+        self.web.serve("/a", {"body": feed_xml([("1", "One", "http://a.example/1")])})
+        self.feeds = f"feed 'A' {{ url = '{self.web.base}/a' }}\n"
+        self.daemon = Daemon(args.build, config or f"listen = '127.0.0.1:{self.port}'\n", self.feeds, **more).start()
+
+    def add(self, name, *more):
+        done = self.daemon.tidings("--json", "access", "add", name, *more)
+        check_equal(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)
+
+    def reader(self, name, *more):
+        return Reader(self.port, basic(name, self.add(name, *more)["password"]))
+
+    def reload(self, config):
+        self.daemon.write_config(config, self.feeds)
+        before = self.daemon.log().count("config.reloaded")
+        self.daemon.send(signal.SIGHUP)
+        while self.daemon.log().count("config.reloaded") == before:
+            check(self.daemon.process.poll() is None, self.daemon.log())
+
+    def close(self):
+        self.daemon.close()
+        self.web.close()
+
+
+def test_nobody_without(args):
+    """No credentials: 401 for everything; wrong ones: 401, then 429; neither are secrets in the log."""
+    with closing(World(args)) as w:
+        reader = w.reader("newsboat")
+        nobody = Reader(w.port)
+        for method, path in (("GET", "/api/v1/ping"), ("GET", "/api/v1/items"), ("GET", "/nowhere"), ("OPTIONS", "/api/v1"),
+                             ("DELETE", "/api/v1/feeds/1"), ("POST", "/api/v1/access")):
+            status, body, headers = nobody.ask(method, path, {"name": "x"} if method == "POST" else None)
+            check_equal(status, 401, f"{method} {path}")
+            check_equal(headers["WWW-Authenticate"], 'Basic realm="tidings"', "how to come in")
+            check_equal(body["code"], "unauthorized", "code")
+        guesser = Reader(w.port, basic("newsboat", "guess-guess"))
+        statuses = [guesser.status("GET", "/api/v1/ping") for _ in range(3)]
+        check_equal(statuses, [401, 401, 429], "guesses")
+        status, body, headers = guesser.ask("GET", "/api/v1/ping")
+        check_equal((status, body["code"]), (429, "too-many-failures"), "further guesses")
+        check(1 <= int(headers["Retry-After"]) <= 60, headers["Retry-After"])
+        # another name from the same machine has to wait for nothing
+        other = w.reader("liferea")
+        check_equal(other.status("GET", "/api/v1/ping"), 204, "another client")
+        # and once its time has passed, the right password opens, and the failures are forgotten
+        while reader.status("GET", "/api/v1/ping") == 429:
+            pass
+        check_equal([reader.status("GET", "/api/v1/ping"), guesser.status("GET", "/api/v1/ping")], [204, 401], "after waiting")
+        log = w.daemon.log()
+        check("api.denied" in log and "from=127.0.0.1" in log, log)
+        check("guess-guess" not in log and reader.headers["Authorization"][6:] not in log, "a secret in the log")
+
+
+def test_rights(args):
+    """One may read, one may write, neither may let others in."""
+    with closing(World(args)) as w:
+        writer, looker = w.reader("rw"), w.reader("ro", "--read-only")
+        w.daemon.wait_poll(1)
+        for one in (writer, looker):
+            check_equal(one.ask("GET", "/api/v1/items")[1]["items"][0]["title"], "One", "reads")
+            check_equal(one.status("GET", "/api/v1/access"), 403, "who else comes")
+            check_equal(one.status("DELETE", "/api/v1/access/ro"), 403, "removes the other")
+        body = {"ids": [1], "set": {"read": True}}
+        check_equal(looker.status("POST", "/api/v1/items/batch", body), 403, "a reader writes")
+        check_equal(w.daemon.get("/items/1")["read"], False, "not read")
+        check_equal(writer.status("POST", "/api/v1/items/batch", body), 200, "a writer writes")
+        check_equal(w.daemon.get("/items/1")["read"], True, "read")
+        # by the socket credentials are not needed, but bound, and wrong ones are refused
+        status = {name: w.daemon.request("DELETE", "/api/v1/feeds/99", headers=headers)[0]
+                  for name, headers in (("none", {}), ("ro", looker.headers), ("rw", writer.headers), ("wrong", basic("ro", "x")))}
+        check_equal(status, {"none": 404, "ro": 403, "rw": 404, "wrong": 401}, "by the socket")
+        used = {row["name"]: row["used"] for row in w.daemon.get("/access")["access"]}
+        check(used["rw"] and used["ro"], used)
+
+
+def test_browsers(args):
+    """A page in a browser on this machine gets nothing, whatever name it makes mean this machine."""
+    with closing(World(args)) as w:
+        reader = w.reader("newsboat")
+        port = w.port
+        for host, status in (("127.0.0.1", 204), (f"localhost:{port}", 204), (f"[::1]:{port}", 204), ("evil.example", 403),
+                             (f"evil.example:{port}", 403), ("news.example.org", 403), ("127.0.0.1:1", 403)):
+            check_equal(reader.status("GET", "/api/v1/ping", Host=host), status, host)
+        for origin in ("http://evil.example", "null", f"http://127.0.0.1:{port}"):
+            check_equal(reader.status("GET", "/api/v1/ping", Origin=origin), 403, origin)
+        answer = reader.ask("OPTIONS", "/api/v1/items", Origin="http://evil.example")
+        check(not any(name.lower().startswith("access-control") for name in answer[2]), answer[2].items())
+        w.reload(f"listen = '127.0.0.1:{port}'\nhosts = {{ news.example.org }}\norigins = {{ 'https://reader.example' }}\n")
+        check_equal(reader.status("GET", "/api/v1/ping", Host="news.example.org"), 204, "a host of ours")
+        check_equal(reader.status("GET", "/api/v1/ping", Origin="https://reader.example"), 204, "a page of ours")
+        check_equal(w.daemon.request("GET", "/api/v1/ping", headers={"Host": "evil.example", "Origin": "null"})[0], 204, "the socket")
+
+
+def test_removed(args):
+    """Who is removed is out at once, with what was going on, also after a restart."""
+    with closing(World(args)) as w:
+        reader, other = w.reader("newsboat"), w.reader("liferea")
+        stream = http.client.HTTPConnection("127.0.0.1", w.port, timeout=PATIENCE_S)
+        stream.request("GET", "/api/v1/events", headers=reader.headers)
+        answer = stream.getresponse()
+        while answer.readline() != b"event: hello\n":
+            pass
+        check_equal(w.daemon.tidings("access", "remove", "newsboat").returncode, 0, "remove")
+        check_equal(reader.status("GET", "/api/v1/ping"), 401, "removed")
+        answer.read()  # ends
+        stream.close()
+        check_equal(other.status("GET", "/api/v1/ping"), 204, "the other one")
+        w.daemon.stop()
+        w.daemon.start()
+        check_equal([reader.status("GET", "/api/v1/ping"), other.status("GET", "/api/v1/ping")], [401, 204], "after a restart")
+        again = w.reader("newsboat")
+        check(again.headers != reader.headers, "the same password twice")
+        check_equal([reader.status("GET", "/api/v1/ping"), again.status("GET", "/api/v1/ping")], [401, 204], "added again")
+
+
+def test_client(args):
+    """tidings access: its answers, what is refused, what newsboat is told."""
+    with closing(World(args)) as w:
+        tidings = w.daemon.tidings
+        done = tidings("access", "add", "newsboat")
+        check_equal(done.returncode, 0, done.stderr)
+        lines = done.stdout.splitlines()
+        check_equal(lines[:3], ['urls-source "miniflux"', f'miniflux-url "http://127.0.0.1:{w.port}"', 'miniflux-login "newsboat"'], "lines")
+        password = lines[3].removeprefix('miniflux-password "').removesuffix('"')
+        check(len(password) >= 26 and password.isalnum(), lines[3])
+        check_equal(len(lines), 4, "lines")
+        check_equal(Reader(w.port, basic("newsboat", password)).status("GET", "/api/v1/ping"), 204, "with those")
+        check_equal(Reader(w.port, {"X-Auth-Token": password}).status("GET", "/api/v1/ping"), 204, "as Miniflux has it")
+        check_equal(tidings("access", "add", "phone", "--for", "greader", "--read-only", "--stories").returncode, 0, "another")
+        check_equal(tidings("access", "list").stdout.splitlines()[1], "phone\tread\tstories\tnever", "list")
+        again = tidings("access", "add", "phone")
+        check(again.returncode == 1 and "access remove" in again.stderr, again.stderr)
+        for wrong in (["add"], ["add", "x", "--for", "y"], ["remove"], ["list", "x"], ["list", "--stories"], ["x"]):
+            check_equal(tidings("access", *wrong).returncode, 2, wrong)
+        check_equal(tidings("access", "add", "a/b").returncode, 1, "a wrong name")
+        for nobody in ("nobody", "a/b"):
+            gone = tidings("access", "remove", nobody)
+            check(gone.returncode == 4 and "access list" in gone.stderr, gone.stderr)
+        check(password not in w.daemon.log(), "a password in the log")
+        with open(w.daemon.database, "rb") as f:
+            check(password.encode() not in f.read(), "a password in the database")
+    with closing(World(args, "# nowhere\n")) as w:
+        done = w.daemon.tidings("access", "add", "newsboat")
+        check(done.returncode == 0 and "listen = '127.0.0.1:8899'" in done.stderr, done.stderr)
+        check_equal(w.daemon.get("/access")["address"], None, "no address")
+
+
+def refused(port):
+    with socket.socket() as s:
+        return s.connect_ex(("127.0.0.1", port)) != 0
+
+
+def test_reload(args):
+    """It is closed, opened and moved by a reload; the socket stays, with what goes on there."""
+    with closing(World(args)) as w:
+        reader = w.reader("newsboat")
+        events = Events(w.daemon.socket)
+        check_equal(events.next()["event"], "hello", "the stream")
+        other = free_port()
+        w.reload(f"listen = '127.0.0.1:{other}'\n")
+        check(refused(w.port), "the old port is open")
+        check_equal(Reader(other, reader.headers).status("GET", "/api/v1/ping"), 204, "the new port")
+        w.reload("")
+        check(refused(other), "it is still open")
+        six = free_port(socket.AF_INET6, "::1")
+        w.reload(f"listen = '[::1]:{six}'\n")
+        check_equal(Reader(six, reader.headers, "::1").status("GET", "/api/v1/ping"), 204, "IPv6")
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            w.reload(f"listen = '127.0.0.1:{taken.getsockname()[1]}'\n")
+        w.daemon.wait_log("api.listen_failed")
+        check_equal(Reader(six, reader.headers, "::1").status("GET", "/api/v1/ping"), 204, "it stays where it was")
+        check("another program listens" in w.daemon.log(), w.daemon.log())
+        seq = w.daemon.seq()
+        check_equal(w.daemon.request("PATCH", "/api/v1/feeds/1", {"name": "B"})[0] in (200, 409), True, "the socket")
+        check(w.daemon.seq() >= seq, "the socket")
+        events.close()
+        code, _ = w.daemon.stop()
+        check_equal(code, 0, w.daemon.log())
+
+
+def test_refused(args):
+    """The world, unless told otherwise; names; a port that another program has."""
+    daemon = Daemon(args.build)
+    try:
+        for listen, words in (("0.0.0.0:8899", "others can reach"), ("[::]:8899", "others can reach"), ("localhost:8899", "no names"),
+                              ("8899", "no names")):
+            daemon.write_config(f"listen = '{listen}'\n")
+            done = daemon.run("--socket", daemon.socket)
+            check(done.returncode not in (0, None) and words in done.stderr, f"{listen}: {done.returncode} {done.stderr}")
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            daemon.write_config(f"listen = '127.0.0.1:{taken.getsockname()[1]}'\n")
+            done = daemon.run("--socket", daemon.socket)
+            check_equal(done.returncode, 1, done.stderr)
+            check("another program listens at 127.0.0.1:" in done.stderr, done.stderr)
+        check(not os.path.exists(daemon.socket), "a socket was left behind")
+        port = free_port()
+        daemon.write_config(f"listen = '0.0.0.0:{port}'\nallow_remote = yes\n")
+        daemon.start()
+        check_equal(Reader(port).status("GET", "/api/v1/ping"), 401, "told otherwise")
+    finally:
+        daemon.close()
+
+
+# What systemd does: the descriptor is 3 and further, and the process is told so.
+HANDOVER = """import os, sys
+os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS=sys.argv[1])
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
+def test_handed_over(args):
+    """A TCP socket of systemd is taken, with or without one for the Unix socket; not one that others reach."""
+    for host, unix in (("127.0.0.1", False), ("127.0.0.1", True), ("0.0.0.0", False)):
+        daemon = Daemon(args.build)
+        tcp, local = socket.socket(), socket.socket(socket.AF_UNIX)
+        try:
+            tcp.bind((host, 0))
+            tcp.listen()
+            local.bind(daemon.socket if unix else daemon.socket + ".other")
+            local.listen()
+            fds = [tcp.fileno()] + ([local.fileno()] if unix else [])
+            with open(daemon.log_path, "ab") as log:
+                daemon.process = subprocess.Popen(
+                    [sys.executable, "-c", f"import os\nfor i, fd in enumerate({[fd + 0 for fd in fds]}):\n os.dup2(fd, 100 + i)\n"
+                     f"for i in range({len(fds)}):\n os.dup2(100 + i, 3 + i)\n{HANDOVER}", str(len(fds)), *daemon.command(), "--socket",
+                     daemon.socket], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=daemon.environment(), pass_fds=fds)
+            if host == "0.0.0.0":
+                check_equal(daemon.process.wait(PATIENCE_S), 1, daemon.log())
+                check("others can reach" in daemon.log(), daemon.log())
+                continue
+            daemon.wait_log(" started ")
+            check_equal(Reader(tcp.getsockname()[1]).status("GET", "/api/v1/ping"), 401, "by TCP")
+            check_equal(daemon.request("GET", "/api/v1/ping")[0], 204, "by the socket")
+            check_equal(daemon.stop()[0], 0, daemon.log())
+        finally:
+            tcp.close()
+            local.close()
+            daemon.close()
+
+
+def test_room(args):
+    """A crowd by TCP leaves the socket its room."""
+    with closing(World(args)) as w:
+        w.reload(f"listen = '127.0.0.1:{w.port}'\nclients = 16\n")
+        crowd = [socket.create_connection(("127.0.0.1", w.port), PATIENCE_S) for _ in range(20)]
+        check(any(s.recv(12).startswith(b"HTTP/1.1 503") for s in crowd[12:]), "all came in")
+        check_equal(w.daemon.request("GET", "/api/v1/ping")[0], 204, "the socket")
+        for s in crowd:
+            s.close()
+
+
+if __name__ == "__main__":
+    run([test_nobody_without, test_rights, test_browsers, test_removed, test_client, test_reload, test_refused, test_handed_over, test_room])
