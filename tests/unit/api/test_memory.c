@@ -105,6 +105,11 @@ static const struct row {
 	{GET("/api/v1/changes?since=9999"), 410, NULL, NULL},
 	{GET("/api/v1/opml?credentials=true"), 200, NULL, NULL},
 	{GET("/api/v1/db"), 200, "\"items\":10,", NULL},
+	{GET("/api/v1/folders"), 200, NULL, NULL},
+	{GET("/api/v1/labels/1"), 200, NULL, NULL},
+	{GET("/api/v1/labels"), 200, NULL, NULL},
+	{GET("/api/v1/counts"), 200, NULL, NULL},
+	{GET("/api/v1/items?label=kept&fields=id,labels"), 200, NULL, NULL},
 	{GET("/a/b/c/d"), 404, NULL, NULL},
 	{LINE("OPTIONS /api/v1/feeds"), 204, NULL, NULL},
 	{LINE("DELETE /api/v1/feeds"), 405, NULL, NULL},
@@ -116,6 +121,17 @@ static const struct row {
 		"{\"changed\":3,",
 		BODY("POST /api/v1/stories/batch", "36",
 			"{\"ids\":[1,2,3],\"set\":{\"read\":false}}")},
+	{BODY("POST /api/v1/items/batch", "36", "{\"filter\":{},\"set\":{\"starred\":true}}"), 200,
+		"{\"changed\":10,",
+		BODY("POST /api/v1/items/batch", "37",
+			"{\"filter\":{},\"set\":{\"starred\":false}}")},
+	{BODY("PATCH /api/v1/items/3", "26", "{\"labels\":{\"add\":[\"new\"]}}"), 200,
+		"\"labels\":[\"new\"]",
+		BODY("PATCH /api/v1/items/3", "29", "{\"labels\":{\"remove\":[\"new\"]}}")},
+	{BODY("PATCH /api/v1/labels/1", "16", "{\"name\":\"other\"}"), 200, "\"name\":\"other\"",
+		BODY("PATCH /api/v1/labels/1", "15", "{\"name\":\"kept\"}")},
+	{BODY("PATCH /api/v1/folders/1", "12", "{\"name\":\"G\"}"), 200, "\"name\":\"G\"",
+		BODY("PATCH /api/v1/folders/1", "12", "{\"name\":\"F\"}")},
 	{BODY("PATCH /api/v1/feeds/1", "26", "{\"name\":\"N\",\"folder\":\"F\"} "), 200,
 		"\"name\":\"N\"", BODY("PATCH /api/v1/feeds/1", "14", "{\"name\":null} ")},
 	{BODY("PATCH /api/v1/folders/1", "17", "{\"stories\":\"off\"}"), 200, "\"stories\":\"off\"",
@@ -228,6 +244,9 @@ static void test_requests(void **state)
 	(void)state;
 	fill(&w);
 	w.api->callbacks.read_list = read_list;
+	assert_int_equal(ask_for(&w, BODY("PATCH /api/v1/items/2", "27",
+					     "{\"labels\":{\"add\":[\"kept\"]}}")),
+		200);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		run_row(&w, &rows[i]);
 	world_close(&w);
