@@ -178,6 +178,7 @@ int state_change_batch(struct store_tx *tx, struct http_request *r, bool stories
 	answer_begin(r, &j);
 	json_put_int(&j, "changed", q->states.changed);
 	json_put_int(&j, "seq", store_tx_seq(tx));
+	json_put_int(&j, "stories", q->states.turned);
 	answer_end(&j);
 	return 0;
 }

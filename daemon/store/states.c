@@ -15,7 +15,7 @@ struct marking {
 	int read, starred; /* as in items_set_state() */
 	const struct label_set *labels;
 	int64_t last_id; /* later items stay as they are */
-	int changed;
+	int changed, turned;
 	struct change items, stories;
 	/* items that are read now and whose copies may not be yet */
 	int64_t named[CHANGE_IDS_MAX];
@@ -61,6 +61,7 @@ static int end_lines(struct marking *m, struct err *e)
 			as_int(stories->seq), as_int(stories->ids[n]));
 	if (stories->id_count && status == 0)
 		status = changes_put(m->tx, stories, e);
+	m->turned += stories->id_count;
 	m->items.id_count = 0;
 	stories->id_count = 0;
 	return status;
@@ -338,8 +339,10 @@ int states_step(struct store_tx *tx, struct states *s, int64_t max_ms, struct er
 		status = read_copies(&m, 0, e);
 	if (status == 0)
 		status = end_lines(&m, e);
-	if (status == 0)
+	if (status == 0) {
 		s->changed += m.changed;
+		s->turned += m.turned;
+	}
 	return status;
 }
 

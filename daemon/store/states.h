@@ -25,6 +25,7 @@ struct states {
 
 	/* Told by states_step(). */
 	int changed; /* items */
+	int turned; /* stories: all read by now, or starred, and were not; or the other way round */
 	bool ended;
 
 	int next;            /* of the ids */
