@@ -77,43 +77,45 @@ void route_labels_reply_added(struct http_request *r)
 
 /* -- counts -- */
 
+struct counting {
+	struct json j;
+	int lists; /* begun */
+};
+
+/* Lists without members have no rows, but are there. */
+static void begin_lists(struct counting *c, enum counts_of last)
+{
+	static const char *const names[] = {"feeds", "folders", "labels"};
+
+	for (; c->lists <= (int)last && c->lists < COUNTS_ALL; c->lists++) {
+		if (c->lists > 0)
+			json_end(&c->j);
+		json_put_array(&c->j, names[c->lists]);
+	}
+}
+
 static void put_counts(void *ctx, const struct counts *counts)
 {
-	render_counts(ctx, counts, true);
-}
+	struct counting *c = ctx;
 
-static void put_label_counts(void *ctx, const struct counts *counts)
-{
-	render_counts(ctx, counts, false);
-}
-
-static void put_sums(void *ctx, const struct counts *counts)
-{
-	json_put_int(ctx, "unread", counts->unread);
-	json_put_int(ctx, "starred", counts->starred);
+	begin_lists(c, counts->of);
+	if (counts->of != COUNTS_ALL) {
+		render_counts(&c->j, counts, counts->of != COUNTS_LABELS);
+		return;
+	}
+	json_end(&c->j);
+	json_put_int(&c->j, "unread", counts->unread);
+	json_put_int(&c->j, "starred", counts->starred);
 }
 
 int route_counts_run(struct store_tx *tx, struct http_request *r, struct err *e)
 {
-	struct json j;
-	int code;
+	struct counting c = {.lists = 0};
 
-	answer_begin(r, &j);
-	json_put_array(&j, "feeds");
-	code = counts_list(tx, COUNTS_FEEDS, put_counts, &j, e);
-	json_end(&j);
-	json_put_array(&j, "folders");
-	if (code == 0)
-		code = counts_list(tx, COUNTS_FOLDERS, put_counts, &j, e);
-	json_end(&j);
-	json_put_array(&j, "labels");
-	if (code == 0)
-		code = counts_list(tx, COUNTS_LABELS, put_label_counts, &j, e);
-	json_end(&j);
-	if (code == 0)
-		code = counts_list(tx, COUNTS_ALL, put_sums, &j, e);
-	json_put_int(&j, "seq", store_tx_seq(tx));
-	json_put_string(&j, "epoch", store_epoch(r->api->store));
-	answer_end(&j);
+	answer_begin(r, &c.j);
+	int code = counts_list(tx, put_counts, &c, e);
+	json_put_int(&c.j, "seq", store_tx_seq(tx));
+	json_put_string(&c.j, "epoch", store_epoch(r->api->store));
+	answer_end(&c.j);
 	return code;
 }

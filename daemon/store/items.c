@@ -296,7 +296,12 @@ static int filter_items(
 		{f->feed != 0, true, " AND i.feed = ?", f->feed},
 		{f->folder != 0, true, " AND i.feed IN (SELECT id FROM feed WHERE folder = ?)",
 			f->folder},
-		{f->label != 0, true, " AND i.id IN (SELECT item FROM item_label WHERE label = ?)",
+		/* of a window all are tried, else those of the label are */
+		{f->label != 0, true,
+			f->after_id && f->before_id
+				? " AND EXISTS (SELECT 1 FROM item_label WHERE label = ? AND item "
+				  "= i.id)"
+				: " AND i.id IN (SELECT item FROM item_label WHERE label = ?)",
 			f->label},
 		{f->story != 0, true, " AND i.story = ?", story},
 		{f->read < 0, false, " AND i.read = 0", 0},

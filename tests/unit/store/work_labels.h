@@ -64,7 +64,7 @@ static inline void count_folder(void *ctx, const struct folder *folder)
 
 static inline void add_unread(void *ctx, const struct counts *counts)
 {
-	*(int *)ctx += (int)counts->unread;
+	((int *)ctx)[counts->of] += (int)counts->unread;
 }
 
 /* The same of lists for programs. */
@@ -86,8 +86,8 @@ static inline int read_more(struct store_tx *tx, void *arg, struct err *e)
 		status = labels_list(tx, count_label, &counts[2], e);
 	if (status == 0)
 		status = folders_list(tx, count_folder, &counts[3], e);
-	for (int of = COUNTS_FEEDS; of <= COUNTS_ALL && status == 0; of++)
-		status = counts_list(tx, (enum counts_of)of, add_unread, &unread[of], e);
+	if (status == 0)
+		status = counts_list(tx, add_unread, unread, e);
 	if (status == 0 && (counts[0] != 30 || items != 30 || counts[1] != 2 || counts[2] != 1 ||
 				   counts[3] != 1 || unread[0] != unread[1] || unread[2] ||
 				   unread[3] != unread[0]))
