@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "limits.h"
 #include "store/listing.h"
 #include "store/schema.h"
 
