@@ -447,6 +447,31 @@
 /* Rows of one list (C23) */
 #define STORE_LIST_MAX 1000
 
+/* ... of ids alone: what the largest newsreader asks for at once */
+#define STORE_IDS_MAX 10000
+
+/* -- marking -- */
+
+/* Of marking many items in one job: nobody else waits longer for it */
+#define STATES_STEP_MS 10
+
+/* Ids looked through in one query of it, whatever the filter: about a millisecond */
+#define STATES_WINDOW 4096
+
+/* -- folders and labels -- */
+
+/* Folders that users make: lists of them have no pages */
+#define FOLDERS_MAX 1000
+
+/* Bytes of a name: it is shown on one line */
+#define LABEL_NAME_MAX 200
+
+/* Labels in all: lists of them have no pages */
+#define LABELS_MAX 1000
+
+/* Labels of one item, and those put on or taken off at once */
+#define ITEM_LABELS_MAX 100
+
 /* The copy of a database from before it was brought up to date: who goes back does so within a
  * month
  */

@@ -149,11 +149,56 @@ static int check_time(const json_t *value, const char *name, struct http_problem
 	return refuse(p, name, "a time like 2026-11-23T20:00:00Z");
 }
 
+static int check_label(const json_t *value, const char *name, struct http_problem *p)
+{
+	int code = json_is_string(value) ? check_name(value, name, p)
+					 : refuse(p, name, "a name, or a list of names");
+
+	return code < 0 ? code : check_text(value, name, LABEL_NAME_MAX, "a name", p);
+}
+
+static int check_labels(const json_t *value, const char *name, struct http_problem *p)
+{
+	size_t count = json_array_size(value); /* 0 for what is no list */
+	int code = 0;
+
+	if (!json_is_array(value))
+		return refuse(p, name, "a list of names");
+	if (count > ITEM_LABELS_MAX)
+		return problem_at(p, "member", name, "%s may have %d members, not %zu", name,
+			ITEM_LABELS_MAX, count);
+	for (size_t i = 0; i < count && code == 0; i++)
+		code = check_label(json_array_get(value, i), name, p);
+	return code;
+}
+
+/* One level only: none of what is in them may be an object. */
+static int check_object(json_t *value, const struct spec *spec, struct http_problem *p)
+{
+	static const unsigned allowed[] = {
+		[MEMBER_TYPE_FILTER] = FILTER_MEMBERS,
+		[MEMBER_TYPE_STATE] = STATE_MEMBERS,
+		[MEMBER_TYPE_TURN] = TURN_MEMBERS,
+	};
+
+	if (!json_is_object(value))
+		return refuse(p, spec->name, "an object");
+	if (spec->type == MEMBER_TYPE_FILTER && json_object_size(value) == 0)
+		return 0; /* all there is */
+	return body_check(value, allowed[spec->type], 0, p);
+}
+
 static int check_value(json_t *value, const struct spec *spec, struct http_problem *p)
 {
 	switch (spec->type) {
 	case MEMBER_TYPE_BOOL:
 		return json_is_boolean(value) ? 0 : refuse(p, spec->name, "true or false");
+	case MEMBER_TYPE_ID:
+		return json_integer_value(value) > 0 ? 0 : refuse(p, spec->name, "a number from 1");
+	case MEMBER_TYPE_LABEL:
+		return check_label(value, spec->name, p);
+	case MEMBER_TYPE_LABELS:
+		return check_labels(value, spec->name, p);
 	case MEMBER_TYPE_IDS:
 		return check_ids(value, spec->name, p);
 	case MEMBER_TYPE_LEVEL:
@@ -168,13 +213,12 @@ static int check_value(json_t *value, const struct spec *spec, struct http_probl
 		return check_text(value, spec->name, FETCH_URL_MAX, "a URL", p);
 	case MEMBER_TYPE_TIME:
 		return check_time(value, spec->name, p);
+	case MEMBER_TYPE_FILTER:
 	case MEMBER_TYPE_STATE:
+	case MEMBER_TYPE_TURN:
 		break;
 	}
-	if (!json_is_object(value))
-		return refuse(p, spec->name, "an object");
-	/* One level only: a state holds no state. */
-	return body_check(value, STATE_MEMBERS, 0, p);
+	return check_object(value, spec, p);
 }
 
 static int find(const char *name, unsigned allowed)
@@ -234,6 +278,27 @@ enum grouping_level body_level(const struct json_t *body, enum member member)
 	return level_of(member_of(body, member));
 }
 
+const struct json_t *body_object(const struct json_t *body, enum member member)
+{
+	return member_of(body, member);
+}
+
+const char *body_label(const struct json_t *body, enum member member, size_t n)
+{
+	return json_string_value(json_array_get(member_of(body, member), n));
+}
+
+size_t body_count(const struct json_t *body, enum member member)
+{
+	return json_array_size(member_of(body, member));
+}
+
+void body_copy_ids(const struct json_t *body, enum member member, int64_t *ret_ids, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		ret_ids[i] = json_integer_value(json_array_get(member_of(body, member), i));
+}
+
 int body_state(const struct json_t *body, enum member member)
 {
 	const json_t *set = member_of(body, MEMBER_SET);
@@ -251,22 +316,22 @@ bool body_is_true(const struct json_t *body, enum member member)
 
 int64_t body_time(const struct json_t *body, enum member member)
 {
+	const char *text = body_string(body, member);
 	int64_t time_ms = TIME_NONE;
 
-	(void)times_parse_rfc3339(body_string(body, member), &time_ms);
+	if (text)
+		(void)times_parse_rfc3339(text, &time_ms);
 	return time_ms;
 }
 
 int64_t *body_ids(const struct json_t *body, enum member member, int *ret_count)
 {
-	const json_t *list = member_of(body, member);
-	size_t count = json_array_size(list);
+	size_t count = body_count(body, member);
 	int64_t *ids = malloc((count + 1) * sizeof(*ids)); /* never of nothing, which may be NULL */
 
 	if (!ids)
 		return NULL;
-	for (size_t i = 0; i < count; i++)
-		ids[i] = json_integer_value(json_array_get(list, i));
+	body_copy_ids(body, member, ids, count);
 	*ret_count = (int)count;
 	return ids;
 }

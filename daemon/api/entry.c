@@ -10,6 +10,7 @@
 #include "limits.h"
 #include "store/feeds.h"
 #include "store/folders.h"
+#include "store/labels.h"
 #include "store/stories.h"
 
 /* -- views -- */
@@ -23,6 +24,7 @@ static const struct {
 	[VIEW_STARRED] = {"starred", "Starred", false},
 	[VIEW_FEED] = {"feed", NULL, true},
 	[VIEW_FOLDER] = {"folder", NULL, true},
+	[VIEW_LABEL] = {"label", NULL, true},
 };
 
 enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
@@ -61,27 +63,33 @@ static int feed_title(
 	return code;
 }
 
-static int find_folder(struct store_tx *tx, const struct view *view, int64_t *ret_id, struct err *e)
+/* The folder or label; 0: the view is of neither. */
+static int find_named(struct store_tx *tx, const struct view *view, int64_t *ret_id, struct err *e)
 {
-	int code = folders_find(tx, view->name, ret_id, e);
+	int code = 0;
 
+	*ret_id = 0;
+	if (view->kind == VIEW_FOLDER)
+		code = folders_find(tx, view->name, ret_id, e);
+	else if (view->kind == VIEW_LABEL)
+		code = labels_find(tx, view->name, ret_id, e);
+	else
+		return 0;
 	if (code == 0 && *ret_id == 0)
-		code = err_set(e, ERR_NOT_FOUND, "there is no folder of that name");
+		code = err_set(
+			e, ERR_NOT_FOUND, "there is no %s of that name", kinds[view->kind].name);
 	return code;
 }
 
 int view_title(struct store_tx *tx, const struct view *view, struct arena *arena,
 	const char **ret_title, struct err *e)
 {
-	int64_t folder;
+	int64_t named;
 
-	*ret_title = kinds[view->kind].title;
+	*ret_title = kinds[view->kind].more ? view->name : kinds[view->kind].title;
 	if (view->kind == VIEW_FEED)
 		return feed_title(tx, view->feed, arena, ret_title, e);
-	if (view->kind != VIEW_FOLDER)
-		return 0;
-	*ret_title = view->name;
-	return find_folder(tx, view, &folder, e);
+	return find_named(tx, view, &named, e);
 }
 
 /* -- items -- */
@@ -115,12 +123,13 @@ static int put_item(void *ctx, const struct item_row *row)
 	return l->each(l->ctx, &entry);
 }
 
-static int list_items(struct entries *l, const struct view *view, int64_t folder, struct page *page,
-	struct err *e)
+static int list_items(
+	struct entries *l, const struct view *view, int64_t named, struct page *page, struct err *e)
 {
 	const struct item_filter filter = {
 		.feed = view->feed,
-		.folder = folder,
+		.folder = view->kind == VIEW_FOLDER ? named : 0,
+		.label = view->kind == VIEW_LABEL ? named : 0,
 		.read = view->kind == VIEW_UNREAD ? -1 : 0,
 		.starred = view->kind == VIEW_STARRED ? 1 : 0,
 		.with_content = true,
@@ -225,12 +234,13 @@ static int put_stories(struct entries *l, struct err *e)
 	return code < 0 ? code : 0;
 }
 
-static int list_stories(struct entries *l, const struct view *view, int64_t folder,
-	struct page *page, struct err *e)
+static int list_stories(
+	struct entries *l, const struct view *view, int64_t named, struct page *page, struct err *e)
 {
 	const struct story_filter filter = {
 		.feed = view->feed,
-		.folder = folder,
+		.folder = view->kind == VIEW_FOLDER ? named : 0,
+		.label = view->kind == VIEW_LABEL ? named : 0,
 		.read = view->kind == VIEW_UNREAD ? -1 : 0,
 		.starred = view->kind == VIEW_STARRED ? 1 : 0,
 	};
@@ -251,13 +261,13 @@ int entries_list(struct store_tx *tx, const struct view *view,
 {
 	struct entries l = {.tx = tx, .each = each, .ctx = ctx};
 	struct page page = {.limit = view->limit};
-	int64_t folder = 0;
-	int code = view->kind == VIEW_FOLDER ? find_folder(tx, view, &folder, e) : 0;
+	int64_t named;
+	int code = find_named(tx, view, &named, e);
 
 	if (code < 0)
 		return code;
-	return view->stories ? list_stories(&l, view, folder, &page, e)
-			     : list_items(&l, view, folder, &page, e);
+	return view->stories ? list_stories(&l, view, named, &page, e)
+			     : list_items(&l, view, named, &page, e);
 }
 
 void entry_put_html(const struct entry *entry, struct buf *out)

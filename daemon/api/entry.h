@@ -8,23 +8,23 @@
 #include "api/http.h"
 #include "store/items.h"
 
-enum view_kind { VIEW_ALL, VIEW_UNREAD, VIEW_STARRED, VIEW_FEED, VIEW_FOLDER };
+enum view_kind { VIEW_ALL, VIEW_UNREAD, VIEW_STARRED, VIEW_FEED, VIEW_FOLDER, VIEW_LABEL };
 
 struct view {
 	enum view_kind kind;
-	const char *name; /* of the folder */
+	const char *name; /* of the folder or label */
 	int64_t feed;
 	bool stories; /* in place of items */
 	int limit;
 };
 
-/* Reads "all", "unread", "starred", "feed/7", "folder/NAME", percent-encoded; the name may have
- * slashes. ERR_NOT_FOUND, ERR_NOMEM. */
+/* Reads "all", "unread", "starred", "feed/7", "folder/NAME", "label/NAME", percent-encoded; a name
+ * may have slashes. ERR_NOT_FOUND, ERR_NOMEM. */
 int view_parse(struct slice path, struct arena *arena, struct view *ret_view)
 	__attribute__((warn_unused_result));
 
-/* What the view is called: the feed's or the folder's name, or "Unread". ERR_NOT_FOUND: there is no
- * such feed or folder. In `arena`. */
+/* What the view is called: the name of the feed, folder or label, or "Unread". ERR_NOT_FOUND: there
+ * is no such one. In `arena`. */
 int view_title(struct store_tx *tx, const struct view *view, struct arena *arena,
 	const char **ret_title, struct err *e) __attribute__((warn_unused_result));
 

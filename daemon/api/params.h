@@ -36,14 +36,16 @@ enum param_type {
 	X(PARAM_FIELDS, "fields", TEXT, 0, 0, NULL)                                                \
 	X(PARAM_FOLDER, "folder", INT, 1, INT64_MAX, NULL)                                         \
 	X(PARAM_KINDS, "kinds", TEXT, 0, 0, NULL)                                                  \
-	X(PARAM_LABEL, "label", MISSING, 0, 0, "labels are not there yet")                         \
+	X(PARAM_LABEL, "label", TEXT, 0, 0, NULL)                                                  \
 	X(PARAM_LIMIT, "limit", INT, 1, 1000, NULL)                                                \
 	X(PARAM_N, "n", INT, 1, 1000, NULL)                                                        \
 	X(PARAM_ORDER, "order", WORD, 0, 2, "received published rev")                              \
 	X(PARAM_PUBLISHED_AFTER, "published_after", TIME, 0, 0, NULL)                              \
+	X(PARAM_PUBLISHED_BEFORE, "published_before", TIME, 0, 0, NULL)                            \
 	X(PARAM_Q, "q", MISSING, 0, 0, "search is not there yet")                                  \
 	X(PARAM_READ, "read", BOOL, 0, 1, NULL)                                                    \
 	X(PARAM_RECEIVED_AFTER, "received_after", TIME, 0, 0, NULL)                                \
+	X(PARAM_RECEIVED_BEFORE, "received_before", TIME, 0, 0, NULL)                              \
 	X(PARAM_SEEN_AFTER, "seen_after", TIME, 0, 0, NULL)                                        \
 	X(PARAM_SINCE, "since", SEQ, 0, INT64_MAX, NULL)                                           \
 	X(PARAM_STARRED, "starred", BOOL, 0, 1, NULL)                                              \

@@ -20,6 +20,7 @@
 	X(PROBLEM_METHOD, 405, "method-not-allowed", "Method not allowed")                         \
 	X(PROBLEM_REQUEST_TIMEOUT, 408, "request-timeout", "Request came too slowly")              \
 	X(PROBLEM_FEED_EXISTS, 409, "feed-exists", "Feed exists already")                          \
+	X(PROBLEM_NAME_EXISTS, 409, "name-exists", "Name exists already")                          \
 	X(PROBLEM_DECLARED, 409, "declared-in-configuration", "Declared in the configuration")     \
 	X(PROBLEM_NAME_TAKEN, 409, "name-taken", "Name taken already")                             \
 	X(PROBLEM_SEQ_TOO_OLD, 410, "seq-too-old", "These changes cannot be told any more")        \

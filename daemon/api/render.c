@@ -22,7 +22,6 @@ enum member_type {
 	SHOW_TIME,
 	SHOW_LIST,  /* text that is a JSON array already; NULL is an empty one */
 	SHOW_MAP,   /* the same with an object */
-	SHOW_EMPTY, /* an empty list, always */
 	SHOW_LEVEL, /* of stories; inherited is null */
 	SHOW_WITH,  /* by a function */
 };
@@ -110,9 +109,6 @@ static void show(struct json *j, const struct member *m, const void *row)
 		break;
 	case SHOW_MAP:
 		show_json(j, m->name, *(const char *const *)at, "{}");
-		break;
-	case SHOW_EMPTY:
-		show_json(j, m->name, NULL, "[]");
 		break;
 	case SHOW_LEVEL:
 		json_put_string(j, m->name, story_level_name(*(const enum grouping_level *)at));
@@ -246,9 +242,37 @@ void render_folder_members(struct json *j, const struct folder *folder)
 		ROW(COUNT, "rev", folder, rev),
 		ROW(TEXT, "name", folder, name),
 		ROW(LEVEL, "stories", folder, stories),
+		ROW(BOOL, "kept", folder, kept),
 	};
 
 	show_members(j, members, COUNT(members), folder, RENDER_ALL);
+}
+
+/* -- labels -- */
+
+void render_label_members(struct json *j, const struct label *label)
+{
+	static const struct member members[] = {
+		ROW(ID, "id", label, id),
+		ROW(COUNT, "rev", label, rev),
+		ROW(TEXT, "name", label, name),
+	};
+
+	show_members(j, members, COUNT(members), label, RENDER_ALL);
+}
+
+void render_counts(struct json *j, const struct counts *counts, bool with_newest)
+{
+	static const struct member members[] = {
+		ROW(ID, "id", counts, id),
+		ROW(COUNT, "unread", counts, unread),
+		ROW(COUNT, "starred", counts, starred),
+		ROW(TIME, "newest", counts, newest_ms),
+	};
+
+	json_put_object(j, NULL);
+	show_members(j, members, COUNT(members) - !with_newest, counts, RENDER_ALL);
+	json_end(j);
 }
 
 /* -- items -- */
@@ -267,7 +291,7 @@ static const struct member item_members[] = {
 	ROW(TIME, "received", item_row, received_ms),
 	ROW(BOOL, "read", item_row, read),
 	ROW(BOOL, "starred", item_row, starred),
-	{"labels", SHOW_EMPTY, 0, NULL},
+	ROW(LIST, "labels", item_row, labels),
 	ROW(TEXT, "excerpt", item_row, excerpt),
 	ROW(LIST, "enclosures", item_row, enclosures),
 	ROW(LIST, "categories", item_row, categories),
@@ -410,6 +434,17 @@ static int put_folder(
 	return code;
 }
 
+static int put_label(
+	struct store_tx *tx, struct json *j, int64_t id, struct arena *a, struct err *e)
+{
+	struct label label;
+
+	int code = labels_get(tx, id, a, &label, e);
+	if (code == 0)
+		render_label_members(j, &label);
+	return code;
+}
+
 static int put_story(
 	struct store_tx *tx, struct json *j, int64_t id, struct arena *a, struct err *e)
 {
@@ -445,6 +480,7 @@ static const struct noun *noun_of(const struct change *change)
 		{"story", "stories", put_story},
 		{"feed", "feeds", put_feed},
 		{"folder", "folders", put_folder},
+		{"label", "labels", put_label},
 	};
 
 	for (size_t i = 0; i < COUNT(nouns); i++) {

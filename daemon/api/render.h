@@ -9,9 +9,11 @@
 #include "api/problem.h"
 #include "base/json.h"
 #include "store/changes.h"
+#include "store/counts.h"
 #include "store/feeds.h"
 #include "store/folders.h"
 #include "store/items.h"
+#include "store/labels.h"
 #include "store/stories.h"
 
 /* Pure but for what is said; any thread. A `key` is NULL inside arrays and at the top. */
@@ -23,6 +25,10 @@ void render_url(struct json *j, const char *key, const char *url);
 /* Adds the members of a feed with counts to the object that is open. */
 void render_feed_members(struct json *j, const struct feed *feed);
 void render_folder_members(struct json *j, const struct folder *folder);
+void render_label_members(struct json *j, const struct label *label);
+
+/* An object of a list. */
+void render_counts(struct json *j, const struct counts *counts, bool with_newest);
 
 enum render_content { RENDER_NONE, RENDER_TEXT, RENDER_HTML }; /* as the words of PARAM_CONTENT */
 

@@ -46,7 +46,9 @@ int route_items_parse_list(struct http_request *r)
 		.starred = params_tristate(p, PARAM_STARRED),
 		.since_rev = params_number(p, PARAM_SINCE, 0),
 		.received_after_ms = params_number(p, PARAM_RECEIVED_AFTER, TIME_NONE),
+		.received_before_ms = params_number(p, PARAM_RECEIVED_BEFORE, TIME_NONE),
 		.published_after_ms = params_number(p, PARAM_PUBLISHED_AFTER, TIME_NONE),
+		.published_before_ms = params_number(p, PARAM_PUBLISHED_BEFORE, TIME_NONE),
 		.order = (enum item_order)params_number(p, PARAM_ORDER, ITEMS_BY_ID),
 	};
 	int code = parse_show(r, RENDER_NONE, &query->show);
@@ -85,8 +87,11 @@ int route_items_run_list(struct store_tx *tx, struct http_request *r, struct err
 	struct listing l = {.r = r, .query = query};
 	char next[CURSOR_TEXT_BYTES];
 
+	int code = label_asked(tx, r, &query->filter.label, e);
+	if (code < 0)
+		return code;
 	list_begin(r, &l.j, "items");
-	int code = items_list(tx, &query->filter, &query->page, put_item, &l, e);
+	code = items_list(tx, &query->filter, &query->page, put_item, &l, e);
 	list_end(r, &l.j, tx, page_cursor(&query->page, order_letter(query), next));
 	return code;
 }
@@ -149,7 +154,7 @@ int route_items_run_change(struct store_tx *tx, struct http_request *r, struct e
 {
 	static const struct render_item show = {.members = RENDER_ALL, .content = RENDER_NONE};
 
-	int code = state_change(tx, r, items_set_state, e);
+	int code = state_change(tx, r, false, e);
 
 	if (code == 0 && body_has(r->json, MEMBER_PINNED))
 		code = words_pin_item(
@@ -159,5 +164,5 @@ int route_items_run_change(struct store_tx *tx, struct http_request *r, struct e
 
 int route_items_run_batch(struct store_tx *tx, struct http_request *r, struct err *e)
 {
-	return state_change_batch(tx, r, items_set_state, e);
+	return state_change_batch(tx, r, false, e);
 }

@@ -1,10 +1,9 @@
 /* What the answers of all nouns have in common. */
-#include <stdlib.h>
-
 #include "api/core.h"
+#include "api/events.h"
 #include "api/routes.h"
 #include "base/times.h"
-#include "store/items.h"
+#include "store/states.h"
 
 void answer_begin(struct http_request *r, struct json *ret_j)
 {
@@ -33,49 +32,153 @@ void list_end(struct http_request *r, struct json *j, struct store_tx *tx, const
 	answer_end(j);
 }
 
+int label_asked(struct store_tx *tx, struct http_request *r, int64_t *ret_id, struct err *e)
+{
+	const char *name = params_text(&r->params, PARAM_LABEL);
+	int code = name ? labels_find(tx, name, ret_id, e) : 0;
+
+	if (name && *ret_id == 0)
+		*ret_id = -1;
+	return code;
+}
+
+int name_exists(struct http_request *r, int64_t existing, const char *noun)
+{
+	r->problem.existing = existing;
+	return problem_set(&r->problem, PROBLEM_NAME_EXISTS, "the %s %lld has this name already",
+		noun, (long long)existing);
+}
+
+/* -- states -- */
+
+struct state_query {
+	struct states states;
+	struct label_set labels;
+	bool begun; /* what is named is known by its id */
+	int64_t ids[];
+};
+
 /* The request's own word counts, else the configuration's. */
-int state_parse(struct http_request *r)
+static int read_state(const struct http_request *r)
 {
 	int reports = body_state(r->json, MEMBER_REPORTS);
-	int *read = request_query(r, sizeof(*read));
+	int read = body_state(r->json, MEMBER_READ);
 
-	if (!read)
-		return ERR_NOMEM;
-	*read = body_state(r->json, MEMBER_READ);
-	if (*read > 0 && (reports ? reports > 0 : r->api->options.reports))
-		*read = STATE_READ_STORY;
+	if (read > 0 && (reports ? reports > 0 : r->api->options.reports))
+		return STATE_READ_STORY;
+	return read;
+}
+
+static int parse_filter(struct http_request *r, struct states *s)
+{
+	const struct json_t *filter = body_object(r->json, MEMBER_FILTER);
+
+	if (!filter == !body_has(r->json, MEMBER_IDS))
+		return problem_at(
+			&r->problem, "member", "ids", "either ids or a filter says of what");
+	s->as_of = body_number(r->json, MEMBER_AS_OF);
+	if (!filter)
+		return s->as_of == 0 ? 0
+				     : problem_at(&r->problem, "member", "as_of",
+					       "as_of goes with a filter");
+	s->ids = NULL;
+	s->filter = (struct item_filter){
+		.feed = body_number(filter, MEMBER_FEED),
+		.folder = body_number(filter, MEMBER_IN_FOLDER),
+		.read = body_state(filter, MEMBER_READ),
+		.starred = body_state(filter, MEMBER_STARRED),
+		.received_before_ms = body_time(filter, MEMBER_RECEIVED_BEFORE),
+	};
 	return 0;
 }
 
-static int set_states(struct store_tx *tx, struct http_request *r, const int64_t *ids, int count,
-	set_state_fn *set_state, int *ret_changed, struct err *e)
+int state_parse(struct http_request *r)
 {
-	return set_state(tx, ids, count, *(const int *)r->query,
-		body_state(r->json, MEMBER_STARRED), times_now_ms(), ret_changed, e);
+	bool batch = (r->route->members & MEMBER_BIT(MEMBER_SET)) != 0;
+	size_t count = batch ? body_count(r->json, MEMBER_IDS) : 1;
+	struct state_query *q = request_query(r, sizeof(*q) + count * sizeof(q->ids[0]));
+
+	if (!q)
+		return ERR_NOMEM;
+	q->states = (struct states){.ids = q->ids,
+		.count = (int)count,
+		.read = read_state(r),
+		.starred = body_state(r->json, MEMBER_STARRED)};
+	if (batch)
+		body_copy_ids(r->json, MEMBER_IDS, q->ids, count);
+	else
+		q->ids[0] = r->id;
+	return batch ? parse_filter(r, &q->states) : 0;
 }
 
-int state_change(
-	struct store_tx *tx, struct http_request *r, set_state_fn *set_state, struct err *e)
+static int name_labels(
+	struct store_tx *tx, const struct http_request *r, struct state_query *q, struct err *e)
 {
-	int changed;
+	const struct json_t *set = body_object(r->json, MEMBER_SET);
+	const struct json_t *turn = body_object(set ? set : r->json, MEMBER_LABELS);
+	struct label_set *labels = &q->labels;
+	int64_t id;
+	bool is_new;
+	int code = 0;
 
-	return set_states(tx, r, &r->id, 1, set_state, &changed, e);
-}
-
-int state_change_batch(
-	struct store_tx *tx, struct http_request *r, set_state_fn *set_state, struct err *e)
-{
-	int count, changed = 0;
-	int64_t *ids = body_ids(r->json, MEMBER_IDS, &count);
-	struct json j;
-
-	if (!ids)
-		return err_set(e, ERR_NOMEM, NULL);
-	int code = set_states(tx, r, ids, count, set_state, &changed, e);
-	free(ids);
-	answer_begin(r, &j);
-	json_put_int(&j, "changed", changed);
-	json_put_int(&j, "seq", store_tx_seq(tx));
-	answer_end(&j);
+	for (size_t n = 0; n < body_count(turn, MEMBER_ADD) && code == 0; n++)
+		code = labels_obtain(tx, body_label(turn, MEMBER_ADD, n), q->states.now_ms,
+			&labels->add[labels->add_count++], &is_new, e);
+	for (size_t n = 0; n < body_count(turn, MEMBER_REMOVE) && code == 0; n++) {
+		code = labels_find(tx, body_label(turn, MEMBER_REMOVE, n), &id, e);
+		if (id)
+			labels->remove[labels->remove_count++] = id;
+	}
+	if (turn)
+		q->states.labels = labels;
 	return code;
+}
+
+/* What is not there is the label -1, which nothing has. */
+static int name_filter(struct store_tx *tx, struct http_request *r, struct states *s, struct err *e)
+{
+	const struct json_t *filter = body_object(r->json, MEMBER_FILTER);
+	const char *name = body_string(filter, MEMBER_LABEL);
+	int code = name ? labels_find(tx, name, &s->filter.label, e) : 0;
+
+	if (name && s->filter.label == 0)
+		s->filter.label = -1;
+	if (s->as_of &&
+		!events_can_resume(r->api, "", s->as_of, store_tx_min_seq(tx), store_tx_seq(tx)))
+		return problem_set(&r->problem, PROBLEM_SEQ_TOO_OLD,
+			"what had come by this number cannot be told: read everything anew");
+	return code;
+}
+
+int state_change(struct store_tx *tx, struct http_request *r, bool stories, struct err *e)
+{
+	struct state_query *q = r->query;
+	int code = 0;
+
+	if (!q->begun) {
+		q->states.stories = stories;
+		q->states.now_ms = times_now_ms();
+		code = name_labels(tx, r, q, e);
+		if (code == 0)
+			code = name_filter(tx, r, &q->states, e);
+		q->begun = true;
+	}
+	return code < 0 ? code : states_step(tx, &q->states, STATES_STEP_MS, e);
+}
+
+int state_change_batch(struct store_tx *tx, struct http_request *r, bool stories, struct err *e)
+{
+	const struct state_query *q = r->query;
+	struct json j;
+	int code = state_change(tx, r, stories, e);
+
+	r->more = code == 0 && !q->states.ended;
+	if (code < 0 || r->more)
+		return code;
+	answer_begin(r, &j);
+	json_put_int(&j, "changed", q->states.changed);
+	json_put_int(&j, "seq", store_tx_seq(tx));
+	json_put_int(&j, "stories", q->states.turned);
+	answer_end(&j);
+	return 0;
 }

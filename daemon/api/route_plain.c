@@ -32,7 +32,7 @@ int route_plain_parse(struct http_request *r)
 	int code = view_parse(r->tail, &r->arena, view);
 	if (code == ERR_NOT_FOUND)
 		return problem_set(&r->problem, PROBLEM_NOT_FOUND,
-			"views are all, unread, starred, feed/ID and folder/NAME");
+			"views are all, unread, starred, feed/ID, folder/NAME and label/NAME");
 	if (code < 0)
 		problem_from_err(&r->problem, code, NULL);
 	return code;

@@ -57,8 +57,11 @@ int route_stories_run_list(struct store_tx *tx, struct http_request *r, struct e
 	struct listing l = {.r = r, .now_ms = times_now_ms()};
 	char next[CURSOR_TEXT_BYTES];
 
+	int code = label_asked(tx, r, &query->filter.label, e);
+	if (code < 0)
+		return code;
 	list_begin(r, &l.j, "stories");
-	int code = stories_list(tx, &query->filter, &query->page, put_story, &l, e);
+	code = stories_list(tx, &query->filter, &query->page, put_story, &l, e);
 	list_end(r, &l.j, tx, page_cursor(&query->page, BY_UPDATED, next));
 	return code;
 }
@@ -120,7 +123,7 @@ int route_stories_run_one(struct store_tx *tx, struct http_request *r, struct er
 
 int route_stories_run_change(struct store_tx *tx, struct http_request *r, struct err *e)
 {
-	int code = state_change(tx, r, stories_set_state, e);
+	int code = state_change(tx, r, true, e);
 
 	if (code == 0 && body_has(r->json, MEMBER_PINNED))
 		code = words_pin_story(
@@ -130,5 +133,5 @@ int route_stories_run_change(struct store_tx *tx, struct http_request *r, struct
 
 int route_stories_run_batch(struct store_tx *tx, struct http_request *r, struct err *e)
 {
-	return state_change_batch(tx, r, stories_set_state, e);
+	return state_change_batch(tx, r, true, e);
 }

@@ -16,8 +16,8 @@
 
 #define ITEM_PARAMS                                                                                \
 	(P(FEED) | P(FOLDER) | P(STORY) | P(READ) | P(STARRED) | P(SINCE) | P(RECEIVED_AFTER) |    \
-		P(PUBLISHED_AFTER) | P(ORDER) | P(DIR) | P(LIMIT) | P(FIELDS) | P(CONTENT) |       \
-		P(CURSOR) | P(Q) | P(LABEL))
+		P(RECEIVED_BEFORE) | P(PUBLISHED_AFTER) | P(PUBLISHED_BEFORE) | P(ORDER) |         \
+		P(DIR) | P(LIMIT) | P(FIELDS) | P(CONTENT) | P(CURSOR) | P(Q) | P(LABEL))
 #define STORY_PARAMS                                                                               \
 	(P(FEED) | P(FOLDER) | P(READ) | P(STARRED) | P(SINCE) | P(SEEN_AFTER) | P(DIR) |          \
 		P(LIMIT) | P(CURSOR) | P(Q) | P(LABEL))
@@ -25,7 +25,7 @@
 #define PLACE_MEMBERS  (STATE_MEMBERS | M(PINNED))
 #define NEVER_MEMBERS  (M(HOST) | M(NEVER))
 #define ACCESS_MEMBERS (M(NAME) | M(READ_ONLY) | M(AS_STORIES))
-#define BATCH_MEMBERS  (M(IDS) | M(SET))
+#define BATCH_MEMBERS  (M(IDS) | M(SET) | M(FILTER) | M(AS_OF))
 #define PLAIN_PARAMS   (P(N) | P(STORIES) | PARAM_OTHERS)
 
 /* method, path, right, where, parameters, members, of these required, parse, run, reply */
@@ -65,10 +65,29 @@ static const struct route table[] = {
 	{HTTP_POST, "/api/v1/feeds/{id}/refresh", API_WRITE, ROUTE_LOOP, 0, 0, 0, NULL, NULL,
 		route_feeds_reply_refresh},
 
+	{HTTP_GET, "/api/v1/folders", API_READ, ROUTE_READ, 0, 0, 0, NULL, route_folders_run_list,
+		NULL},
+	{HTTP_POST, "/api/v1/folders", API_WRITE, ROUTE_WRITE, 0, M(NAME), M(NAME),
+		route_folders_parse, route_folders_run_add, route_folders_reply_added},
 	{HTTP_GET, "/api/v1/folders/{id}", API_READ, ROUTE_READ, 0, 0, 0, NULL,
 		route_folders_run_one, NULL},
-	{HTTP_PATCH, "/api/v1/folders/{id}", API_WRITE, ROUTE_WRITE, 0, M(LEVEL), 0, NULL,
-		route_folders_run_change, NULL},
+	{HTTP_PATCH, "/api/v1/folders/{id}", API_WRITE, ROUTE_WRITE, 0, M(LEVEL) | M(NAME), 0,
+		route_folders_parse, route_folders_run_change, NULL},
+	{HTTP_DELETE, "/api/v1/folders/{id}", API_WRITE, ROUTE_WRITE, 0, 0, 0, NULL,
+		route_folders_run_remove, NULL},
+
+	{HTTP_GET, "/api/v1/labels", API_READ, ROUTE_READ, 0, 0, 0, NULL, route_labels_run_list,
+		NULL},
+	{HTTP_POST, "/api/v1/labels", API_WRITE, ROUTE_WRITE, 0, M(LABEL_NAME), M(LABEL_NAME), NULL,
+		route_labels_run_add, route_labels_reply_added},
+	{HTTP_GET, "/api/v1/labels/{id}", API_READ, ROUTE_READ, 0, 0, 0, NULL, route_labels_run_one,
+		NULL},
+	{HTTP_PATCH, "/api/v1/labels/{id}", API_WRITE, ROUTE_WRITE, 0, M(LABEL_NAME), M(LABEL_NAME),
+		NULL, route_labels_run_change, NULL},
+	{HTTP_DELETE, "/api/v1/labels/{id}", API_WRITE, ROUTE_WRITE, 0, 0, 0, NULL,
+		route_labels_run_remove, NULL},
+
+	{HTTP_GET, "/api/v1/counts", API_READ, ROUTE_TOLD, 0, 0, 0, NULL, route_counts_run, NULL},
 
 	{HTTP_GET, "/api/v1/opml", API_READ, ROUTE_READ, P(CREDENTIALS) | P(AS), 0, 0,
 		route_opml_parse_export, route_opml_run_export, NULL},
@@ -84,7 +103,7 @@ static const struct route table[] = {
 
 	{HTTP_GET, "/api/v1/items", API_READ, ROUTE_TOLD, ITEM_PARAMS, 0, 0, route_items_parse_list,
 		route_items_run_list, NULL},
-	{HTTP_POST, "/api/v1/items/batch", API_WRITE, ROUTE_WRITE, 0, BATCH_MEMBERS, BATCH_MEMBERS,
+	{HTTP_POST, "/api/v1/items/batch", API_WRITE, ROUTE_WRITE, 0, BATCH_MEMBERS, M(SET),
 		state_parse, route_items_run_batch, NULL},
 	{HTTP_GET, "/api/v1/items/{id}", API_READ, ROUTE_TOLD, P(CONTENT) | P(FIELDS), 0, 0,
 		route_items_parse_one, route_items_run_one, NULL},
@@ -95,8 +114,8 @@ static const struct route table[] = {
 
 	{HTTP_GET, "/api/v1/stories", API_READ, ROUTE_TOLD, STORY_PARAMS, 0, 0,
 		route_stories_parse_list, route_stories_run_list, NULL},
-	{HTTP_POST, "/api/v1/stories/batch", API_WRITE, ROUTE_WRITE, 0, BATCH_MEMBERS,
-		BATCH_MEMBERS, state_parse, route_stories_run_batch, NULL},
+	{HTTP_POST, "/api/v1/stories/batch", API_WRITE, ROUTE_WRITE, 0, BATCH_MEMBERS, M(SET),
+		state_parse, route_stories_run_batch, NULL},
 	{HTTP_GET, "/api/v1/stories/{id}", API_READ, ROUTE_TOLD, P(CONTENT), 0, 0, NULL,
 		route_stories_run_one, NULL},
 	{HTTP_PATCH, "/api/v1/stories/{id}", API_WRITE, ROUTE_WRITE, 0, PLACE_MEMBERS, 0,
@@ -270,10 +289,14 @@ static void on_job_done(struct store_job *job)
 	end_job(r);
 	if (job->status < 0)
 		problem_from_err(&r->problem, job->status, &job->error);
+	if (r->more && api->stopping) /* what is done stays, and asking again does the rest */
+		problem_from_err(&r->problem, ERR_BUSY, NULL);
 	if (r->problem.kind != PROBLEM_NONE)
 		buf_reset(&r->fields);
 	if (r->problem.kind != PROBLEM_NONE)
 		routes_refuse(r);
+	else if (r->more)
+		routes_again(r);
 	else if (r->route->reply)
 		r->route->reply(r);
 	else
@@ -322,6 +345,7 @@ static void start_job(struct http_request *r)
 void routes_again(struct http_request *r)
 {
 	buf_reset(&r->out);
+	r->more = false;
 	start_job(r);
 }
 

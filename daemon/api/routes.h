@@ -17,9 +17,10 @@ enum route_where {
 };
 
 /* The three parts of a handler; each may be missing. parse: on the loop thread before the job
- * (BODY_LIST: on the pool); run: in the job; both set r->problem or fail with an ERR_*. reply: on
- * the loop thread after success, must end in http_reply() or its like; it is called even when the
- * client has gone. */
+ * (BODY_LIST: on the pool); run: in the job; both set r->problem or fail with an ERR_*. A `run`
+ * that has much to write does some of it and sets r->more, and is run again in a job of its own, so
+ * that others have their turn. reply: on the loop thread after success, must end in http_reply() or
+ * its like; it is called even when the client has gone. */
 typedef int route_parse(struct http_request *r);
 typedef int route_run(struct store_tx *tx, struct http_request *r, struct err *e);
 typedef void route_reply(struct http_request *r);
@@ -66,17 +67,19 @@ void answer_end(struct json *j);
 void list_begin(struct http_request *r, struct json *ret_j, const char *noun);
 void list_end(struct http_request *r, struct json *j, struct store_tx *tx, const char *next);
 
-/* What is to be read with what was named. */
+/* What is to be marked, and how, from a body of STATE_MEMBERS: the one in the path; or, of a batch,
+ * ids or a filter. */
 route_parse state_parse;
 
-/* Sets the state of the ids by items_set_state() or stories_set_state(): of the one in the path, or
- * of those in the body, and then tells how many changed. */
-typedef int set_state_fn(struct store_tx *tx, const int64_t *ids, int count, int read, int starred,
-	int64_t now_ms, int *ret_changed, struct err *e);
-int state_change(
-	struct store_tx *tx, struct http_request *r, set_state_fn *set_state, struct err *e);
-int state_change_batch(
-	struct store_tx *tx, struct http_request *r, set_state_fn *set_state, struct err *e);
+/* Marks it: items, or stories. A batch is done in several jobs, and then tells how many changed. */
+int state_change(struct store_tx *tx, struct http_request *r, bool stories, struct err *e);
+int state_change_batch(struct store_tx *tx, struct http_request *r, bool stories, struct err *e);
+
+/* The id of the label that the parameter names, 0 when it is not given; what there is not is -1. */
+int label_asked(struct store_tx *tx, struct http_request *r, int64_t *ret_id, struct err *e);
+
+/* 409: the name is that of another one. */
+int name_exists(struct http_request *r, int64_t existing, const char *noun);
 
 /* -- the handlers of each noun, in the files route_NOUN.c -- */
 
@@ -97,7 +100,16 @@ route_run route_feeds_run_list, route_feeds_run_one, route_feeds_run_icon, route
 	route_feeds_run_change, route_feeds_run_remove;
 route_reply route_feeds_reply_added, route_feeds_reply_changed, route_feeds_reply_refresh;
 
-route_run route_folders_run_one, route_folders_run_change;
+route_parse route_folders_parse;
+route_run route_folders_run_list, route_folders_run_one, route_folders_run_add,
+	route_folders_run_change, route_folders_run_remove;
+route_reply route_folders_reply_added;
+
+route_run route_labels_run_list, route_labels_run_one, route_labels_run_add,
+	route_labels_run_change, route_labels_run_remove;
+route_reply route_labels_reply_added;
+
+route_run route_counts_run;
 
 route_parse route_opml_parse_export, route_opml_parse_import;
 route_run route_opml_run_export, route_opml_run_import;

@@ -45,6 +45,7 @@ static const struct {
 	{TIDINGS_ERR_HTTP, 409, "feed-exists", EXIT_FAILED, "; see 'tidings feeds'"},
 	{TIDINGS_ERR_HTTP, 409, "name-taken", EXIT_FAILED,
 		"; remove it first ('tidings access remove'), or choose another name"},
+	{TIDINGS_ERR_HTTP, 409, "name-exists", EXIT_FAILED, ""},
 	{TIDINGS_ERR_HTTP, 503, NULL, EXIT_FAILED, "; try again in a moment"},
 	{TIDINGS_ERR_HTTP, 500, NULL, EXIT_FAILED, "; " LOOK_AT_LOG},
 	{0, 0, NULL, EXIT_FAILED, ""},

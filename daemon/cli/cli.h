@@ -70,8 +70,12 @@ int feeds_find(const json_t *feeds, const char *text, json_t **ret_feed);
 /* The id of the folder with that name. */
 int feeds_find_folder(const json_t *feeds, const char *name, long long *ret_id);
 
-/* Query parameters that --feed and --folder stand for ("&feed=7"), appended to `path`. */
-int feeds_filter(struct cli *cli, char *path, size_t size);
+/* The ids that --feed and --folder stand for, 0 where they were not given. */
+int feeds_chosen(struct cli *cli, long long *ret_feed, long long *ret_folder);
+
+/* Query parameters that --feed, --folder and --label stand for ("&feed=7"), appended to `path`. */
+enum { FILTER_BYTES = 1024, FILTER_LABEL_MAX = 200 };
+int feeds_filter(struct cli *cli, char path[FILTER_BYTES]);
 
 /* The words of a feed's last error, "" for none. */
 const char *feed_error(const json_t *feed);
@@ -102,6 +106,8 @@ int cmd_state(struct cli *cli); /* read, unread, star, unstar */
 int cmd_words(struct cli *cli); /* merge, split, apart */
 int cmd_pin(struct cli *cli);   /* pin, unpin */
 int cmd_never(struct cli *cli);
+int cmd_labels(struct cli *cli);
+int cmd_label(struct cli *cli);
 int cmd_stories(struct cli *cli);
 int cmd_status(struct cli *cli);
 int cmd_db(struct cli *cli);

@@ -60,11 +60,11 @@ void stories_print(struct output *out, const json_t *stories, const char *state)
 int cmd_list(struct cli *cli)
 {
 	const struct options *o = cli->options;
-	char path[256];
+	char path[FILTER_BYTES];
 	json_t *stories;
 	snprintf(path, sizeof(path), "/api/v1/stories?dir=desc%s%s", o->unread ? "&read=false" : "",
 		o->starred ? "&starred=true" : "");
-	int rc = feeds_filter(cli, path, sizeof(path));
+	int rc = feeds_filter(cli, path);
 	if (rc == 0)
 		rc = cli_list(cli, path, "stories", "cursor",
 			o->limit ? o->limit

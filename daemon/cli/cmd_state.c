@@ -40,31 +40,25 @@ static int set_named(struct cli *cli, const struct change *change, long long *ch
 	return 0;
 }
 
-/* Every unread story, within --feed and --folder, a page at a time. */
+/* Every unread story, within --feed, --folder and --label, that is there by now. */
 static int set_all(struct cli *cli, const struct change *change, long long *changed)
 {
-	char path[256] = "/api/v1/stories?read=false";
-	json_t *page, *answer;
-	bool more;
-	int rc = feeds_filter(cli, path, sizeof(path));
+	long long feed, folder;
+	json_t *answer;
+	int rc = feeds_chosen(cli, &feed, &folder);
 	if (rc)
 		return rc;
-	do {
-		rc = cli_list(cli, path, "stories", "cursor", CLI_PAGE, &page);
-		if (rc)
-			return rc;
-		json_t *body = json_pack("{s[]so}", "ids", "set", state_of(change));
-		const json_t *list = json_object_get(page, "stories");
-		for (size_t i = 0; i < json_array_size(list); i++)
-			json_array_append(json_object_get(body, "ids"),
-				json_object_get(json_array_get(list, i), "id"));
-		*changed += (long long)json_array_size(list);
-		json_decref(page);
-		if (cli_call(cli, "POST", body, &answer, "/api/v1/stories/batch") < 0)
-			return cli_fail_call(cli);
-		more = field_int(answer, "changed") > 0;
-		json_decref(answer);
-	} while (more);
+	json_t *body = json_pack("{s{sb ss*}so}", "filter", "read", 0, "label", cli->options->label,
+		"set", state_of(change));
+	json_t *filter = json_object_get(body, "filter");
+	if (feed)
+		json_object_set_new(filter, "feed", json_integer(feed));
+	if (folder)
+		json_object_set_new(filter, "folder", json_integer(folder));
+	if (cli_call(cli, "POST", body, &answer, "/api/v1/stories/batch") < 0)
+		return cli_fail_call(cli);
+	*changed = field_int(answer, "stories");
+	json_decref(answer);
 	return 0;
 }
 

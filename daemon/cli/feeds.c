@@ -1,4 +1,5 @@
 /* Finds feeds and folders by what a person types, and waits for polls. */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,24 +60,48 @@ int feeds_find_folder(const json_t *feeds, const char *name, long long *ret_id)
 		"no feed is in a folder '%.200s'; 'tidings feeds' shows the folders", name);
 }
 
-int feeds_filter(struct cli *cli, char *path, size_t size)
+int feeds_chosen(struct cli *cli, long long *ret_feed, long long *ret_folder)
 {
 	const struct options *o = cli->options;
 	json_t *feeds = NULL, *feed = NULL;
-	long long folder = 0;
+	*ret_feed = *ret_folder = 0;
 	if (!o->feed && !o->folder)
 		return 0;
 	int rc = feeds_load(cli, &feeds);
 	if (rc == 0 && o->feed)
 		rc = feeds_find(feeds, o->feed, &feed);
 	if (rc == 0 && o->folder)
-		rc = feeds_find_folder(feeds, o->folder, &folder);
+		rc = feeds_find_folder(feeds, o->folder, ret_folder);
+	*ret_feed = field_int(feed, "id");
+	json_decref(feeds);
+	return rc;
+}
+
+/* Every byte but letters and digits, so that none means anything in a URL. */
+static void put_encoded(char *path, size_t size, const char *text)
+{
+	size_t at = strlen(path);
+	for (; *text && at + 4 < size; text++)
+		at += (size_t)snprintf(path + at, size - at,
+			isalnum((unsigned char)*text) ? "%c" : "%%%02X", (unsigned char)*text);
+}
+
+int feeds_filter(struct cli *cli, char path[FILTER_BYTES])
+{
+	const char *label = cli->options->label;
+	long long feed, folder;
+	int rc = feeds_chosen(cli, &feed, &folder);
 	size_t at = strlen(path);
 	if (feed)
-		at += (size_t)snprintf(path + at, size - at, "&feed=%lld", field_int(feed, "id"));
+		at += (size_t)snprintf(path + at, FILTER_BYTES - at, "&feed=%lld", feed);
 	if (folder)
-		snprintf(path + at, size - at, "&folder=%lld", folder);
-	json_decref(feeds);
+		at += (size_t)snprintf(path + at, FILTER_BYTES - at, "&folder=%lld", folder);
+	if (label && strlen(label) > FILTER_LABEL_MAX)
+		return cli_fail(EXIT_USAGE, "a label has %d bytes at most", FILTER_LABEL_MAX);
+	if (label) {
+		snprintf(path + at, FILTER_BYTES - at, "&label=");
+		put_encoded(path, FILTER_BYTES, label);
+	}
 	return rc;
 }
 

@@ -11,7 +11,7 @@
 struct options {
 	bool help, version, json;
 	bool all, unread, starred, credentials, list, undo, read_only, stories;
-	const char *socket, *feed, *folder, *name, *cursor, *since, *client;
+	const char *socket, *feed, *folder, *label, *name, *cursor, *since, *client;
 	long limit; /* 0: not given */
 	enum color_when color;
 	char **arguments; /* what is no option, in order: the command first */

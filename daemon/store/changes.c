@@ -166,6 +166,14 @@ int changes_list(struct store_tx *tx, int64_t since, int limit,
 	return status ? status : ended;
 }
 
+int changes_next_item(struct store_tx *tx, int64_t seq, int64_t *ret_item, struct err *e)
+{
+	return query_find(tx, ret_item, e,
+		"SELECT id FROM change WHERE seq > ? AND kind = 'item' AND op = 'new' ORDER BY seq"
+		" LIMIT 1",
+		as_int(seq));
+}
+
 int changes_prune(struct store_tx *tx, int64_t now_ms, int limit, bool *ret_more, struct err *e)
 {
 	int64_t last;

@@ -29,6 +29,9 @@
 	X(CHANGE_FOLDER_NEW, "folder", "new")                                                      \
 	X(CHANGE_FOLDER_UPDATE, "folder", "update")                                                \
 	X(CHANGE_FOLDER_DELETE, "folder", "delete")                                                \
+	X(CHANGE_LABEL_NEW, "label", "new")                                                        \
+	X(CHANGE_LABEL_UPDATE, "label", "update")                                                  \
+	X(CHANGE_LABEL_DELETE, "label", "delete")                                                  \
 	X(CHANGE_RESET, "reset", "reset")
 
 enum change_kind {
@@ -77,6 +80,11 @@ int changes_add(struct store_tx *tx, enum change_kind kind, int64_t id, int64_t 
 /* Deletes lines that are older, at most `limit` and never the newest, from which numbers go on.
  * ret_more: call again. */
 int changes_prune(struct store_tx *tx, int64_t now_ms, int limit, bool *ret_more, struct err *e);
+
+/* The first item that came after that number, 0 when none did: all with a lower id had come by
+ * then.
+ */
+int changes_next_item(struct store_tx *tx, int64_t seq, int64_t *ret_item, struct err *e);
 
 /* Calls `each` for the lines with seq > since in ascending order, at most `limit`; a non-zero
  * return of `each` refuses the line and ends early with 0. ret_more (may be NULL) tells whether

@@ -212,12 +212,18 @@ int items_is_restless(
 	return status;
 }
 
+/* Names in their order, as a JSON array; most items have none. */
+#define ITEM_LABELS                                                                                \
+	"iif(EXISTS (SELECT 1 FROM item_label WHERE item = i.id),"                                 \
+	" (SELECT json_group_array(name) FROM (SELECT n.name FROM item_label b CROSS JOIN label n" \
+	" ON n.id = b.label WHERE b.item = i.id ORDER BY n.name)), NULL)"
+
 /* What is selected, and where it goes. */
 #define ITEM_COLUMNS                                                                               \
 	" i.id, i.rev, i.feed, i.story, " FEED_LABEL ", i.guid, i.title,"                          \
 	" i.link, i.author, i.published_ms, i.updated_ms, i.received_ms, i.excerpt,"               \
 	" i.enclosures, i.categories, i.comments, i.thumbnail, i.language, i.extensions, i.read,"  \
-	" i.starred, i.revisions"
+	" i.starred, i.revisions, " ITEM_LABELS
 #define ITEM_TEXTS ", t.summary, t.content"
 #define NO_TEXTS   ", NULL, NULL"
 #define ITEM_FIELDS(i)                                                                             \
@@ -227,8 +233,8 @@ int items_is_restless(
 		into(&(i)->received_ms), into(&(i)->excerpt), into(&(i)->enclosures),              \
 		into(&(i)->categories), into(&(i)->comments), into(&(i)->thumbnail),               \
 		into(&(i)->language), into(&(i)->extensions), into(&(i)->read),                    \
-		into(&(i)->starred), into(&(i)->revisions), into(&(i)->summary),                   \
-		into(&(i)->content)
+		into(&(i)->starred), into(&(i)->revisions), into(&(i)->labels),                    \
+		into(&(i)->summary), into(&(i)->content)
 
 static int get_item(struct store_tx *tx, const char *sql, int64_t id, struct arena *arena,
 	struct item_row *ret_row, struct err *e)
@@ -239,22 +245,23 @@ static int get_item(struct store_tx *tx, const char *sql, int64_t id, struct are
 	return query_found(status, "item", id, e);
 }
 
+#define ITEM_IS " WHERE i.id = ? AND " FEED_IS_VISIBLE
+static const char select_item[] =
+	"SELECT" ITEM_COLUMNS ITEM_TEXTS
+	" FROM item i JOIN feed f ON f.id = i.feed LEFT JOIN item_text t ON t.id = i.id" ITEM_IS;
+static const char select_brief[] =
+	"SELECT" ITEM_COLUMNS NO_TEXTS " FROM item i JOIN feed f ON f.id = i.feed" ITEM_IS;
+
 int items_get(struct store_tx *tx, int64_t id, struct arena *arena, struct item_row *ret_row,
 	struct err *e)
 {
-	return get_item(tx,
-		"SELECT" ITEM_COLUMNS ITEM_TEXTS " FROM item i JOIN feed f ON f.id = i.feed"
-		" LEFT JOIN item_text t ON t.id = i.id WHERE i.id = ? AND " FEED_IS_VISIBLE,
-		id, arena, ret_row, e);
+	return get_item(tx, select_item, id, arena, ret_row, e);
 }
 
 int items_get_brief(struct store_tx *tx, int64_t id, struct arena *arena, struct item_row *ret_row,
 	struct err *e)
 {
-	return get_item(tx,
-		"SELECT" ITEM_COLUMNS NO_TEXTS
-		" FROM item i JOIN feed f ON f.id = i.feed WHERE i.id = ? AND " FEED_IS_VISIBLE,
-		id, arena, ret_row, e);
+	return get_item(tx, select_brief, id, arena, ret_row, e);
 }
 
 /* How each order sorts. */
@@ -271,27 +278,59 @@ static const char *const order_keys[] = {
 	") AS chosen CROSS JOIN item i ON i.id = chosen.id CROSS JOIN feed f ON f.id = i.feed"
 #define ITEM_TEXT_ROWS " LEFT JOIN item_text t ON t.id = i.id"
 
-int items_list(struct store_tx *tx, const struct item_filter *f, struct page *page,
-	int (*each)(void *ctx, const struct item_row *row), void *ctx, struct err *e)
+enum { ITEM_CONDITIONS = 24 };
+
+/* `out` has room for ITEM_CONDITIONS. A story goes by its own id, or the one's that it was merged
+ * into. */
+static int filter_items(
+	struct store_tx *tx, const struct item_filter *f, struct condition *out, struct err *e)
 {
-	int64_t story = 0; /* its own id, or the one's that it was merged into */
-	int status = f->story ? stories_find(tx, f->story, &story, e) : 0;
+	int64_t story = 0;
+	bool hides;
+	int status = listing_hides(tx, &hides, e);
+
+	if (status == 0 && f->story)
+		status = stories_find(tx, f->story, &story, e);
 	const struct condition conditions[] = {
-		{listing_hides(tx), false, LISTING_HIDE, 0},
+		{hides, false, LISTING_HIDE, 0},
 		{f->feed != 0, true, " AND i.feed = ?", f->feed},
 		{f->folder != 0, true, " AND i.feed IN (SELECT id FROM feed WHERE folder = ?)",
 			f->folder},
+		/* of a window all are tried, else those of the label are */
+		{f->label != 0, true,
+			f->after_id && f->before_id
+				? " AND EXISTS (SELECT 1 FROM item_label WHERE label = ? AND item "
+				  "= i.id)"
+				: " AND i.id IN (SELECT item FROM item_label WHERE label = ?)",
+			f->label},
 		{f->story != 0, true, " AND i.story = ?", story},
 		{f->read < 0, false, " AND i.read = 0", 0},
 		{f->read > 0, false, " AND i.read = 1", 0},
 		{f->starred < 0, false, " AND i.starred = 0", 0},
 		{f->starred > 0, false, " AND i.starred = 1", 0},
+		{f->after_id > 0, true, " AND i.id > ?", f->after_id},
+		{f->before_id > 0, true, " AND i.id < ?", f->before_id},
 		{f->since_rev > 0, true, " AND i.rev > ?", f->since_rev},
+		{f->until_rev > 0, true, " AND i.rev <= ?", f->until_rev},
 		{f->received_after_ms > 0, true, " AND i.received_ms > ?", f->received_after_ms},
+		{f->received_before_ms > 0, true, " AND i.received_ms < ?", f->received_before_ms},
 		{f->published_after_ms > 0, true,
 			" AND coalesce(i.published_ms, i.received_ms) > ?", f->published_after_ms},
+		{f->published_before_ms > 0, true,
+			" AND coalesce(i.published_ms, i.received_ms) < ?", f->published_before_ms},
 		{.sql = NULL},
 	};
+
+	_Static_assert(sizeof(conditions) / sizeof(conditions[0]) <= ITEM_CONDITIONS, "room");
+	memcpy(out, conditions, sizeof(conditions));
+	return status;
+}
+
+int items_list(struct store_tx *tx, const struct item_filter *f, struct page *page,
+	int (*each)(void *ctx, const struct item_row *row), void *ctx, struct err *e)
+{
+	struct condition conditions[ITEM_CONDITIONS];
+	int status = filter_items(tx, f, conditions, e);
 	const struct listing l = {
 		.columns = f->with_content ? ITEM_COLUMNS ITEM_TEXTS : ITEM_COLUMNS NO_TEXTS,
 		.rows = ITEM_CHOICE,
@@ -299,6 +338,7 @@ int items_list(struct store_tx *tx, const struct item_filter *f, struct page *pa
 		.key = order_keys[f->order],
 		.id = "i.id",
 		.tail = f->with_content ? ITEM_ROWS ITEM_TEXT_ROWS : ITEM_ROWS,
+		.max = STORE_LIST_MAX,
 	};
 	struct item_row row;
 	struct query q;
@@ -315,4 +355,66 @@ int items_list(struct store_tx *tx, const struct item_filter *f, struct page *pa
 		page->id = row.id;
 	}
 	return query_end(&q, e);
+}
+
+int items_list_ids(struct store_tx *tx, const struct item_filter *f, struct page *page,
+	int (*each)(void *ctx, int64_t id), void *ctx, struct err *e)
+{
+	struct condition conditions[ITEM_CONDITIONS];
+	int status = filter_items(tx, f, conditions, e);
+	const struct listing l = {
+		.columns = " i.id",
+		.rows = " FROM item i WHERE 1",
+		.conditions = conditions,
+		.key = order_keys[f->order],
+		.id = "i.id",
+		.max = STORE_IDS_MAX,
+	};
+	int64_t key, id;
+	struct query q;
+
+	if (status)
+		return status;
+	for (int left = listing_begin(&q, tx, &l, page); query_row(&q); left--) {
+		query_read(&q, into(&key), into(&id));
+		page->more = left == 0 || each(ctx, id) != 0;
+		if (page->more)
+			break;
+		page->key = key;
+		page->id = id;
+	}
+	return query_end(&q, e);
+}
+
+int items_count(struct store_tx *tx, const struct item_filter *f, int64_t *ret_count, struct err *e)
+{
+	struct condition conditions[ITEM_CONDITIONS];
+	int status = filter_items(tx, f, conditions, e);
+
+	*ret_count = 0;
+	return status ? status
+		      : listing_count(tx, "SELECT count(*) FROM item i WHERE 1", conditions,
+				ret_count, e);
+}
+
+/* One by one: a list of rows would be sorted with all their texts. */
+int items_get_many(struct store_tx *tx, const int64_t *ids, int count, bool with_content,
+	int (*each)(void *ctx, const struct item_row *row), void *ctx, struct err *e)
+{
+	struct item_row row;
+	int status = 0;
+	bool more = true;
+
+	for (int n = 0; n < count && more && status == 0; n++) {
+		struct query q;
+
+		query_begin(&q, tx, with_content ? select_item : select_brief);
+		query_bind(&q, as_int(ids[n]));
+		if (query_row(&q)) {
+			query_read(&q, ITEM_FIELDS(&row));
+			more = each(ctx, &row) == 0;
+		}
+		status = query_end(&q, e);
+	}
+	return status;
 }

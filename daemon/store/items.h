@@ -25,7 +25,8 @@ struct item_row {
 	const char *comments, *thumbnail, *language;
 	const char *extensions; /* JSON object, or NULL */
 	bool read, starred;
-	int revisions; /* earlier texts kept, of other words each */
+	int revisions;      /* earlier texts kept, of other words each */
+	const char *labels; /* JSON array of their names, or NULL */
 };
 
 /* What refresh.c hands over for one item: the parsed item and what was derived of it on the pool.
@@ -86,16 +87,30 @@ enum item_order { ITEMS_BY_ID, ITEMS_BY_PUBLISHED, ITEMS_BY_REV };
 
 /* Zeroed: everything. Times: TIME_NONE or 0 means no bound. */
 struct item_filter {
-	int64_t feed, folder, story; /* 0: any */
-	int read, starred;           /* -1 no, +1 yes, 0 any */
-	int64_t since_rev;           /* rev > since_rev */
-	int64_t received_after_ms, published_after_ms;
+	int64_t feed, folder, label, story; /* 0: any */
+	int read, starred;                  /* -1 no, +1 yes, 0 any */
+	int64_t after_id, before_id;        /* neither of them; 0: no bound */
+	int64_t since_rev, until_rev;       /* since_rev < rev <= until_rev; 0: no bound */
+	int64_t received_after_ms, received_before_ms, published_after_ms, published_before_ms;
 	enum item_order order; /* a page's key is the id, published_ms (received_ms where absent),
 				  or rev */
 	bool with_content;     /* fill summary and content */
 };
 /* A non-zero return of `each` refuses the row and ends the page. */
 int items_list(struct store_tx *tx, const struct item_filter *f, struct page *page,
+	int (*each)(void *ctx, const struct item_row *row), void *ctx, struct err *e);
+
+/* The same, of ids alone: nothing else is read. A page has up to STORE_IDS_MAX. */
+int items_list_ids(struct store_tx *tx, const struct item_filter *f, struct page *page,
+	int (*each)(void *ctx, int64_t id), void *ctx, struct err *e);
+
+/* How many items a list without an end would have. */
+int items_count(
+	struct store_tx *tx, const struct item_filter *f, int64_t *ret_count, struct err *e);
+
+/* The items with these ids, in their order; what there is not is passed over. A non-zero return of
+ * `each` ends the list. */
+int items_get_many(struct store_tx *tx, const int64_t *ids, int count, bool with_content,
 	int (*each)(void *ctx, const struct item_row *row), void *ctx, struct err *e);
 
 /* One item with its texts, copied into `arena`. ERR_NOT_FOUND. */

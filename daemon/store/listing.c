@@ -15,11 +15,24 @@ static void write_order(struct buf *sql, const struct listing *l, const struct p
 	buf_printf(sql, " ORDER BY %s %s, %s %s", l->key, direction, l->id, direction);
 }
 
+static void write_conditions(struct buf *sql, const struct condition *conditions)
+{
+	for (const struct condition *c = conditions; c->sql; c++)
+		buf_puts(sql, c->on ? c->sql : "");
+}
+
+static void bind_conditions(struct query *q, const struct condition *conditions)
+{
+	for (const struct condition *c = conditions; c->sql; c++) {
+		if (c->on && c->bound)
+			query_bind(q, as_int(c->value));
+	}
+}
+
 static void write_sql(struct buf *sql, const struct listing *l, const struct page *page)
 {
 	buf_printf(sql, "SELECT %s,%s%s", l->key, l->columns, l->rows);
-	for (const struct condition *c = l->conditions; c->sql; c++)
-		buf_puts(sql, c->on ? c->sql : "");
+	write_conditions(sql, l->conditions);
 	if (page->id)
 		buf_printf(
 			sql, " AND (%s, %s) %s (?, ?)", l->key, l->id, page->ascending ? ">" : "<");
@@ -31,17 +44,20 @@ static void write_sql(struct buf *sql, const struct listing *l, const struct pag
 	write_order(sql, l, page);
 }
 
-bool listing_hides(struct store_tx *tx)
+int listing_hides(struct store_tx *tx, bool *ret_hides, struct err *e)
 {
-	return query_one(tx, NULL, NULL,
-		       "SELECT 1 FROM feed WHERE detached_ms = " FEED_REMOVED " LIMIT 1", NO_VALUES,
-		       COLUMNS(into(&(int){0}))) != 0;
+	int status = query_one(tx, NULL, e,
+		"SELECT 1 FROM feed WHERE detached_ms = " FEED_REMOVED " LIMIT 1", NO_VALUES,
+		COLUMNS(into(&(int){0})));
+
+	*ret_hides = status > 0;
+	return status < 0 ? status : 0;
 }
 
 int listing_begin(struct query *q, struct store_tx *tx, const struct listing *l, struct page *page)
 {
-	bool bounded = page->limit > 0 && page->limit < STORE_LIST_MAX;
-	int limit = bounded ? page->limit : STORE_LIST_MAX;
+	bool bounded = page->limit > 0 && page->limit < l->max;
+	int limit = bounded ? page->limit : l->max;
 	struct buf sql;
 
 	buf_init(&sql, SQL_MAX);
@@ -49,13 +65,28 @@ int listing_begin(struct query *q, struct store_tx *tx, const struct listing *l,
 	query_begin(q, tx, buf_string(&sql));
 	q->failure = buf_status(&sql);
 	buf_finish(&sql);
-	for (const struct condition *c = l->conditions; c->sql; c++) {
-		if (c->on && c->bound)
-			query_bind(q, as_int(c->value));
-	}
+	bind_conditions(q, l->conditions);
 	if (page->id)
 		query_bind(q, as_int(page->key), as_int(page->id));
 	query_bind(q, as_int(limit + 1));
 	page->more = false;
 	return limit;
+}
+
+int listing_count(struct store_tx *tx, const char *sql, const struct condition *conditions,
+	int64_t *ret_count, struct err *e)
+{
+	struct query q;
+	struct buf text;
+
+	buf_init(&text, SQL_MAX);
+	buf_puts(&text, sql);
+	write_conditions(&text, conditions);
+	query_begin(&q, tx, buf_string(&text));
+	q.failure = buf_status(&text);
+	buf_finish(&text);
+	bind_conditions(&q, conditions);
+	if (query_row(&q))
+		query_read(&q, into(ret_count));
+	return query_end(&q, e);
 }

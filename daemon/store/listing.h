@@ -20,6 +20,7 @@ struct listing {
 	const struct condition *conditions; /* end with one without `sql` */
 	const char *key, *id;               /* what is ordered by; the id breaks ties */
 	const char *tail; /* closes a subquery that `rows` opened and is ordered anew; or NULL */
+	int max;          /* rows of a page, and how many there are when it does not say */
 };
 
 /* The condition that leaves out items `i` of feeds that are being deleted, and whether there are
@@ -27,10 +28,14 @@ struct listing {
  * deleted and another speaks for it. */
 #define LISTING_HIDE                                                                               \
 	" AND i.feed NOT IN (SELECT f.id FROM feed f WHERE f.detached_ms = " FEED_REMOVED ")"
-bool listing_hides(struct store_tx *tx);
+int listing_hides(struct store_tx *tx, bool *ret_hides, struct err *e);
 
 /* query_begin() with everything bound. The key is selected before the columns. Returns how many
  * rows may be taken; one more than that is given, to know whether there is more. */
 int listing_begin(struct query *q, struct store_tx *tx, const struct listing *l, struct page *page);
+
+/* One number: `sql` goes up to " WHERE 1". */
+int listing_count(struct store_tx *tx, const char *sql, const struct condition *conditions,
+	int64_t *ret_count, struct err *e);
 
 #endif

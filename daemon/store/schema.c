@@ -136,8 +136,9 @@ static const char step_6[] =
  * text or address it shares; item.pinned: the number of the change by which a user put it where it
  * is, or -1: its story was kept apart from another; story.lead: the item whose headline is shown,
  * NULL: the first one's; feed.identity: the rule by which its items are known again; `stories`: how
- * alike items must be, in keep by the configuration's word for all feeds or a folder. Labels that
- * users put on items. Who may come by TCP (credentials.h): digests of secrets, never these. */
+ * alike items must be, in keep by the configuration's word for all feeds or a folder; folder.kept:
+ * it stays when its last feed has left. Labels that users put on items. Who may come by TCP
+ * (credentials.h): digests of secrets, never these. */
 static const char step_7[] =
 	"CREATE TABLE fingerprint (item INTEGER PRIMARY KEY REFERENCES item ON DELETE CASCADE,"
 	" original INTEGER NOT NULL, time_ms INTEGER NOT NULL, level INTEGER NOT NULL,"
@@ -156,6 +157,7 @@ static const char step_7[] =
 	"ALTER TABLE story ADD COLUMN lead INTEGER;"
 	"ALTER TABLE feed ADD COLUMN stories INTEGER;"
 	"ALTER TABLE folder ADD COLUMN stories INTEGER;"
+	"ALTER TABLE folder ADD COLUMN kept INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE keep ADD COLUMN stories INTEGER;"
 	"ALTER TABLE feed ADD COLUMN identity INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE feed ADD COLUMN identity_note TEXT;"

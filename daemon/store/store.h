@@ -109,7 +109,7 @@ bool store_is_busy(const struct store *s);
  * repeat nor hide others. */
 struct page {
 	bool ascending;
-	int limit;       /* 1 to STORE_LIST_MAX rows; 0: so many */
+	int limit;       /* 1 to STORE_LIST_MAX rows (ids: STORE_IDS_MAX); 0: so many */
 	int64_t key, id; /* of the last row before, id 0: from the beginning; then of the last row
 			    that `each` took by returning 0 */
 	bool more;       /* rows follow */

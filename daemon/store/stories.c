@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "limits.h"
 #include "store/listing.h"
 #include "store/schema.h"
 
@@ -368,16 +369,22 @@ int stories_part_end(struct store_tx *tx, struct story_part *part, struct err *e
 int stories_list(struct store_tx *tx, const struct story_filter *f, struct page *page,
 	int (*each)(void *ctx, const struct story *story), void *ctx, struct err *e)
 {
+	bool hides;
+	int status = listing_hides(tx, &hides, e);
 	/* A feed has few stories, so they are looked up; a folder has many, so the newest are
 	 * tried. */
 	const struct condition conditions[] = {
-		{listing_hides(tx), false, LISTING_HIDE, 0},
+		{hides, false, LISTING_HIDE, 0},
 		{f->feed != 0, true, " AND s.id IN (SELECT story FROM item WHERE feed = ?)",
 			f->feed},
 		{f->folder != 0, true,
 			" AND EXISTS (SELECT 1 FROM item WHERE story = s.id"
 			" AND feed IN (SELECT id FROM feed WHERE folder = ?))",
 			f->folder},
+		{f->label != 0, true,
+			" AND EXISTS (SELECT 1 FROM item m CROSS JOIN item_label b ON b.item = m.id"
+			" AND b.label = ? WHERE m.story = s.id)",
+			f->label},
 		{f->read < 0, false, " AND s.unread > 0", 0},
 		{f->read > 0, false, " AND s.unread = 0", 0},
 		{f->starred < 0, false, " AND s.starred = 0", 0},
@@ -394,11 +401,14 @@ int stories_list(struct store_tx *tx, const struct story_filter *f, struct page 
 		.conditions = conditions,
 		.key = "s.updated_ms",
 		.id = "s.id",
+		.max = STORE_LIST_MAX,
 	};
 	struct story story;
 	struct query q;
 	int64_t key;
 
+	if (status)
+		return status;
 	for (int left = listing_begin(&q, tx, &l, page); query_row(&q); left--) {
 		query_read(&q, into(&key), STORY_FIELDS(&story));
 		page->more = left == 0 || each(ctx, &story) != 0;

@@ -152,8 +152,8 @@ int stories_recount(struct store_tx *tx, int64_t id, int64_t rev, struct err *e)
 
 /* Zeroed: everything. */
 struct story_filter {
-	int64_t feed, folder;
-	int read, starred; /* -1 no, +1 yes, 0 any */
+	int64_t feed, folder, label; /* of which, or with which, they have an item; 0: any */
+	int read, starred;           /* -1 no, +1 yes, 0 any */
 	int64_t since_rev;
 	int64_t seen_after_ms; /* with an item received later than this */
 };

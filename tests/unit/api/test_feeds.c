@@ -80,13 +80,13 @@ static void test_feed_edits(void **state)
 	expect(&w, "PATCH", "/api/v1/feeds/3", "{\"stories\":7}", 400, "\"member\":\"stories\"");
 	expect(&w, "PATCH", "/api/v1/feeds/3", "{\"stories\":null}", 200, "\"stories\":null");
 	expect(&w, "PATCH", "/api/v1/folders/1", "{\"stories\":\"off\"}", 200,
-		"{\"id\":1,|\"name\":\"News\",\"stories\":\"off\"}");
-	expect(&w, "GET", "/api/v1/folders/1", NULL, 200, "\"stories\":\"off\"}");
+		"{\"id\":1,|\"name\":\"News\",\"stories\":\"off\",\"kept\":false}");
+	expect(&w, "GET", "/api/v1/folders/1", NULL, 200, "\"stories\":\"off\",");
 	expect(&w, "GET", "/api/v1/feeds/1", NULL, 200,
 		"\"stories\":null|\"grouping\":{\"level\":\"off\",\"from\":\"folder\"}");
 	expect(&w, "GET", "/api/v1/changes?since=0&kinds=folder.update", NULL, 200,
-		"\"folders\":[{\"id\":1,|\"stories\":\"off\"}]");
-	expect(&w, "PATCH", "/api/v1/folders/1", "{\"name\":\"x\"}", 400, "\"member\":\"name\"");
+		"\"folders\":[{\"id\":1,|\"stories\":\"off\",\"kept\":false}]");
+	expect(&w, "PATCH", "/api/v1/folders/1", "{\"nam\":\"x\"}", 400, "\"member\":\"nam\"");
 	expect(&w, "PATCH", "/api/v1/feeds/9", "{\"name\":\"x\"}", 404, "not-found");
 
 	expect(&w, "DELETE", "/api/v1/feeds/3", "{}", 400, "takes no body");

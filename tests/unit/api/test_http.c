@@ -210,7 +210,6 @@ static void test_params(void **state)
 		{"since=b7f1-", "since must be a number or EPOCH-NUMBER"},
 		{"since=0123456789012345678901234-1", "since must be a number or EPOCH-NUMBER"},
 		{"q=words", "search is not there yet"},
-		{"label=x", "labels are not there yet"},
 		{"limits=1", "there is no parameter limits here"},
 		{"story=1", "there is no parameter story here"},
 		{"feed=1&feed=2", "feed is given twice"},

@@ -113,6 +113,11 @@ static const struct row {
 	{BODY("POST /api/v1/access", "12", "{\"name\":\"a\"}"), 201, "\"password\":\"",
 		LINE("DELETE /api/v1/access/a")},
 	{LINE("DELETE /api/v1/access/%62"), 404, NULL, NULL},
+	{GET("/api/v1/folders"), 200, NULL, NULL},
+	{GET("/api/v1/labels/1"), 200, NULL, NULL},
+	{GET("/api/v1/labels"), 200, NULL, NULL},
+	{GET("/api/v1/counts"), 200, NULL, NULL},
+	{GET("/api/v1/items?label=kept&fields=id,labels"), 200, NULL, NULL},
 	{GET("/a/b/c/d"), 404, NULL, NULL},
 	{LINE("OPTIONS /api/v1/feeds"), 204, NULL, NULL},
 	{LINE("DELETE /api/v1/feeds"), 405, NULL, NULL},
@@ -124,6 +129,17 @@ static const struct row {
 		"{\"changed\":3,",
 		BODY("POST /api/v1/stories/batch", "36",
 			"{\"ids\":[1,2,3],\"set\":{\"read\":false}}")},
+	{BODY("POST /api/v1/items/batch", "36", "{\"filter\":{},\"set\":{\"starred\":true}}"), 200,
+		"{\"changed\":10,",
+		BODY("POST /api/v1/items/batch", "37",
+			"{\"filter\":{},\"set\":{\"starred\":false}}")},
+	{BODY("PATCH /api/v1/items/3", "26", "{\"labels\":{\"add\":[\"new\"]}}"), 200,
+		"\"labels\":[\"new\"]",
+		BODY("PATCH /api/v1/items/3", "29", "{\"labels\":{\"remove\":[\"new\"]}}")},
+	{BODY("PATCH /api/v1/labels/1", "16", "{\"name\":\"other\"}"), 200, "\"name\":\"other\"",
+		BODY("PATCH /api/v1/labels/1", "15", "{\"name\":\"kept\"}")},
+	{BODY("PATCH /api/v1/folders/1", "12", "{\"name\":\"G\"}"), 200, "\"name\":\"G\"",
+		BODY("PATCH /api/v1/folders/1", "12", "{\"name\":\"F\"}")},
 	{BODY("PATCH /api/v1/feeds/1", "26", "{\"name\":\"N\",\"folder\":\"F\"} "), 200,
 		"\"name\":\"N\"", BODY("PATCH /api/v1/feeds/1", "14", "{\"name\":null} ")},
 	{BODY("PATCH /api/v1/folders/1", "17", "{\"stories\":\"off\"}"), 200, "\"stories\":\"off\"",
@@ -246,6 +262,9 @@ static void test_requests(void **state)
 	fill(&w);
 	must_write(&w.f, run_add_lists, NULL);
 	w.api->callbacks.read_list = read_list;
+	assert_int_equal(ask_for(&w, BODY("PATCH /api/v1/items/2", "27",
+					     "{\"labels\":{\"add\":[\"kept\"]}}")),
+		200);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		run_row(&w, &rows[i]);
 	world_close(&w);

@@ -57,6 +57,8 @@ static void test_views(void **state)
 		{"feed/2", 200, "item:6<|<title>https://b.example/feed</title>", "item:5<"},
 		{"folder/News", 200, "item:1<|<title>News</title>|folder/News</id>", NULL},
 		{"folder/N%65ws", 200, "item:1<|<title>News</title>", NULL},
+		{"label/to%20keep", 200, "item:4<|<title>to keep</title>", "item:5<"},
+		{"label/more", 404, "there is no label of that name", NULL},
 		{"//all//", 200, "item:1<", NULL},
 		{"feed/99", 404, "there is no feed 99", NULL},
 		{"folder/Olds", 404, "there is no folder of that name", NULL},
@@ -73,6 +75,7 @@ static void test_views(void **state)
 	fill(&w);
 	expect(&w, "PATCH", "/api/v1/items/2", "{\"read\":true}", 200, NULL);
 	expect(&w, "PATCH", "/api/v1/items/3", "{\"starred\":true}", 200, NULL);
+	expect(&w, "PATCH", "/api/v1/items/4", "{\"labels\":{\"add\":[\"to keep\"]}}", 200, NULL);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		snprintf(target, sizeof(target), "/atom/%s", cases[i].view);
 		get(&w, target, cases[i].status, cases[i].has);

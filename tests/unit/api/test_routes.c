@@ -128,7 +128,7 @@ static void test_items(void **state)
 	expect(&w, "GET", "/api/v1/items?since=99999999", NULL, 200, "\"items\":[]");
 	static const char *const bad[] = {"limit=0", "limit=1001", "feed=x", "read=maybe",
 		"order=size", "dir=up", "received_after=now", "content=pdf", "cursor=zzz",
-		"fields=id,nothing", "fields=", "q=x", "label=x", "wait=1", "since=abc"};
+		"fields=id,nothing", "fields=", "q=x", "wait=1", "since=abc"};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		char target[100], wanted[100];
 		snprintf(target, sizeof(target), "/api/v1/items?%s", bad[i]);
@@ -208,8 +208,6 @@ static void test_batches(void **state)
 			"{\"changed\":0,\"seq\":");
 		expect(&w, "POST", cases[i].path, "{\"ids\":[],\"set\":{\"read\":true}}", 200,
 			"{\"changed\":0,\"seq\":");
-		expect(&w, "POST", cases[i].path, "{\"filter\":{},\"set\":{\"read\":true}}", 400,
-			"\"member\":\"filter\"");
 		expect(&w, "POST", cases[i].path, "{\"ids\":[1],\"set\":{\"red\":true}}", 400,
 			"\"member\":\"red\"");
 		expect(&w, "POST", cases[i].path, too_many, 400, "\"member\":\"ids\"|10000");

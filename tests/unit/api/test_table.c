@@ -9,6 +9,8 @@ static const char *body_of(const struct route *r)
 		return "{\"stories\":[1]}";
 	if (r->required & MEMBER_BIT(MEMBER_ITEMS))
 		return "{\"items\":[1]}";
+	if (r->required & MEMBER_BIT(MEMBER_LABEL_NAME))
+		return "{\"name\":\"x\"}";
 	if (r->members & STATE_MEMBERS)
 		return "{\"read\":true}";
 	return r->members ? "{\"stories\":null}" : NULL;

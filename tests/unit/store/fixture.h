@@ -214,7 +214,7 @@ static inline void assert_counts(const char *path)
 			"SELECT (SELECT count(*) FROM item_text WHERE id NOT IN "
 			"(SELECT id FROM item))"
 			" + (SELECT count(*) FROM folder WHERE id NOT IN (SELECT "
-			"folder FROM feed WHERE folder IS NOT NULL))"
+			"folder FROM feed WHERE folder IS NOT NULL) AND NOT kept)"
 			" + (SELECT count(*) FROM item i WHERE NOT EXISTS (SELECT 1 "
 			"FROM change WHERE seq = i.rev AND kind = 'item') AND rev >= " FIRST_LINE
 			")"

@@ -309,6 +309,21 @@ static const struct list_case list_cases[] = {
 		"coalesce(published_ms, received_ms) DESC, id DESC", "item_published", false},
 	{"received after", {.received_after_ms = NOW + 20}, "received_ms > 1795000000020",
 		"id DESC", NULL, false},
+	{"received before", {.received_before_ms = NOW + 20}, "received_ms < 1795000000020",
+		"id DESC", NULL, false},
+	{"published before", {.order = ITEMS_BY_PUBLISHED, .published_before_ms = NOW + 20},
+		"coalesce(published_ms, received_ms) < 1795000000020",
+		"coalesce(published_ms, received_ms) DESC, id DESC", "item_published", false},
+	{"between ids", {.after_id = 7, .before_id = 30}, "id > 7 AND id < 30", "id", "PRIMARY KEY",
+		true},
+	{"between ids of a feed", {.feed = 1, .after_id = 7, .before_id = 30},
+		"feed = 1 AND id > 7 AND id < 30", "id", NULL, true},
+	{"unread before", {.read = -1, .before_id = 30}, "read = 0 AND id < 30", "id DESC", NULL,
+		false},
+	{"until", {.until_rev = 60, .order = ITEMS_BY_REV}, "rev <= 60", "rev, id", "item_rev",
+		true},
+	{"label", {.label = 1}, "id IN (2, 3, 50)", "id DESC", NULL, false},
+	{"no label", {.label = -1}, "0", "id DESC", NULL, false},
 	{"of no feed", {.feed = 77}, "0", "id", NULL, false},
 };
 
@@ -331,6 +346,13 @@ static int fill(struct store_tx *tx, void *arg, struct err *e)
 			"received_ms),"
 			" received_ms)) FROM item i WHERE i.story = story.id) WHERE id > ?",
 			as_int(0));
+	if (status == 0)
+		status = query_exec(
+			tx, e, "INSERT INTO label (id, rev, name) VALUES (1, 1, ?)", as_text("l"));
+	if (status == 0)
+		status = query_exec(tx, e,
+			"INSERT INTO item_label SELECT 1, id FROM item WHERE id IN (2, 3, ?)",
+			as_int(50));
 	if (status == 0)
 		status = items_set_state(tx, ids, 6, 1, 0, NOW, &changed, e);
 	return status ? status : items_set_state(tx, stars, 3, 0, 1, NOW, &changed, e);

@@ -2,6 +2,7 @@
  * of it or nothing is to be seen, it says what was wrong, and done again it is as if nothing had
  * been. */
 #include "work.h"
+#include "work_labels.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -217,13 +218,6 @@ static int keep_icon(struct store_tx *tx, void *arg, struct err *e)
 
 /* -- reading -- */
 
-static int count_item(void *ctx, const struct item_row *row)
-{
-	(void)row;
-	++*(int *)ctx;
-	return 0;
-}
-
 static int count_story(void *ctx, const struct story *story)
 {
 	(void)story;
@@ -282,6 +276,8 @@ static const struct scenario {
 } scenarios[] = {
 	{.name = "ingest", .write = ingest},
 	{.name = "states", .write = set_states},
+	{.name = "labels", .write = put_labels},
+	{.name = "folders", .write = edit_folders},
 	{.name = "sync", .write = sync_feeds},
 	{.name = "change", .write = change_feed},
 	{.name = "move", .write = move_feed},
@@ -293,6 +289,7 @@ static const struct scenario {
 	{.name = "keep", .write = keep_round},
 	{.name = "revise", .write = revise},
 	{.name = "lists", .read = read_lists},
+	{.name = "lists for programs", .read = read_more},
 	{.name = "check", .care = CARE_CHECK},
 	{.name = "quick check", .care = CARE_QUICK},
 	{.name = "backup", .care = CARE_BACKUP},
@@ -393,6 +390,7 @@ static int make_template(void **state)
 	for (int n = 0; n < 6; n++)
 		must_write(&f, work, &key);
 	stop(&f);
+	poke(f.path, "INSERT INTO label (id, rev, name) VALUES (1, 1, 'l')");
 	poke(f.path,
 		"CREATE TABLE waste AS WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1"
 		" FROM n WHERE i < 50) SELECT randomblob(4000) AS b FROM n; DROP TABLE waste");
@@ -413,7 +411,7 @@ static int64_t fingerprint(const char *path)
 {
 	static const char *const tables[] = {"meta WHERE key <> 'tried'", "change", "folder",
 		"feed", "story", "item", "item_text", "revision", "dropped", "keep", "alias",
-		"hold", "icon"};
+		"hold", "icon", "label", "item_label"};
 	int64_t sum = 0;
 	sqlite3 *db;
 

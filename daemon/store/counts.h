@@ -1,0 +1,21 @@
+/* How much there is to read: of each feed, folder and label, and in all. */
+#ifndef TIDINGS_STORE_COUNTS_H
+#define TIDINGS_STORE_COUNTS_H
+
+#include "store/store.h"
+
+enum counts_of { COUNTS_FEEDS, COUNTS_FOLDERS, COUNTS_LABELS, COUNTS_ALL };
+
+struct counts {
+	enum counts_of of;
+	int64_t id; /* 0 of COUNTS_ALL */
+	int64_t unread, starred;
+	int64_t newest_ms; /* its newest item was received; TIME_NONE: there is none. Of labels and
+			      in all it is not told (TIME_NONE) */
+};
+
+/* Every one, also those with nothing, in the order of `of` and ids; COUNTS_ALL is one row. */
+int counts_list(struct store_tx *tx, void (*each)(void *ctx, const struct counts *counts),
+	void *ctx, struct err *e);
+
+#endif
