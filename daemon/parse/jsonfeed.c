@@ -387,7 +387,7 @@ static bool too_many_values(const char *text, size_t len)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < len; i++)
+	for (size_t i = 0; i < len && len > PARSE_JSON_VALUES_MAX; i++)
 		count += text[i] == ',' || text[i] == '[' || text[i] == '{';
 	return count > PARSE_JSON_VALUES_MAX;
 }
