@@ -13,6 +13,12 @@
 #include "parse/parse.h"
 #include "story/canonical.h"
 
+/* What each item is written into in its turn. */
+struct scratch {
+	struct buf text;
+	struct buf summary, content; /* as lines */
+};
+
 /* Moves a scratch buffer's text into the arena and empties the buffer; NULL for an empty one, and
  * for what is too long: 500 enclosures with endless addresses must not cost the item. */
 static int keep(struct buf *b, struct arena *a, const char **ret_text)
@@ -79,37 +85,45 @@ static void put_categories(const struct item *item, struct buf *out)
 	json_end(&j);
 }
 
-static void put_excerpt(const struct item *item, struct buf *out)
+static int take_lines(const struct item *item, struct scratch *s)
 {
-	const char *html = item->summary ? item->summary : item->content;
+	const char *const html[] = {item->summary, item->content};
+	struct buf *const lines[] = {&s->summary, &s->content};
 
-	if (html)
-		parse_excerpt(html, EXCERPT_MAX, out);
+	for (size_t i = 0; i < sizeof(html) / sizeof(html[0]); i++) {
+		buf_reset(lines[i]);
+		if (html[i])
+			parse_line(html[i], lines[i]);
+		if (buf_status(lines[i]) == ERR_NOMEM)
+			return ERR_NOMEM;
+	}
+	return 0;
 }
 
 /* Where the words stand, in its summary or its content, is no matter. */
-static int take_words(const struct item *item, struct buf *scratch, int64_t *ret_words)
+static int64_t hash_words(const struct item *item, const struct scratch *s)
 {
-	const char *const html[] = {item->summary, item->content};
-	int rv = 0;
+	int64_t words = hash_part(0, item->title);
 
-	*ret_words = hash_part(0, item->title);
-	for (size_t i = 0; i < sizeof(html) / sizeof(html[0]) && rv != ERR_NOMEM; i++) {
-		if (html[i])
-			parse_excerpt(html[i], PARSE_ITEM_BYTES_MAX, scratch);
-		rv = buf_status(scratch);
-		if (!rv && scratch->len)
-			*ret_words = hash_part(*ret_words, buf_string(scratch));
-		buf_reset(scratch);
-	}
-	return rv == ERR_NOMEM ? rv : 0;
+	if (s->summary.len)
+		words = hash_part(words, buf_string(&s->summary));
+	return s->content.len ? hash_part(words, buf_string(&s->content)) : words;
+}
+
+static int take_excerpt(
+	const struct item *item, struct arena *a, struct scratch *s, struct draft *draft)
+{
+	const struct buf *line = item->summary ? &s->summary : &s->content;
+
+	parse_excerpt(buf_string(line), line->len, EXCERPT_MAX, &s->text);
+	return keep(&s->text, a, &draft->row.excerpt);
 }
 
 /* What is older costs no more than its identity. */
 static int take_fingerprint(const struct item *item, int64_t now_ms, struct arena *a,
-	struct buf *scratch, struct draft *draft)
+	struct scratch *s, struct draft *draft)
 {
-	const char *html = item->content ? item->content : item->summary;
+	const struct buf *line = item->content ? &s->content : &s->summary;
 	int rv;
 
 	draft->recent =
@@ -118,31 +132,34 @@ static int take_fingerprint(const struct item *item, int64_t now_ms, struct aren
 			item->published_ms == TIME_NONE ? now_ms : item->published_ms, now_ms);
 	if (!draft->recent)
 		return 0;
-	if (html)
-		parse_excerpt(html, FINGERPRINT_TEXT_MAX, scratch);
-	rv = fingerprint_make(item->title, buf_string(scratch), a, &draft->fingerprint);
-	buf_reset(scratch);
+	parse_excerpt(buf_string(line), line->len, FINGERPRINT_TEXT_MAX, &s->text);
+	rv = buf_status(&s->text);
+	if (!rv)
+		rv = fingerprint_make(item->title, buf_string(&s->text), a, &draft->fingerprint);
+	buf_reset(&s->text);
 	return rv;
 }
 
-static int fill(const struct item *item, int64_t key, struct arena *a, struct buf *scratch,
+static int fill(const struct item *item, int64_t key, struct arena *a, struct scratch *s,
 	struct draft *draft)
 {
 	static void (*const put[])(const struct item *, struct buf *) = {
-		put_authors, put_excerpt, put_enclosures, put_categories};
+		put_authors, put_enclosures, put_categories};
 	struct item_draft *row = &draft->row;
-	const char **const target[] = {
-		&row->author, &row->excerpt, &row->enclosures, &row->categories};
+	const char **const target[] = {&row->author, &row->enclosures, &row->categories};
 	int rv = canonical_key(item->link, a, &draft->url_key);
 
 	row->item = item;
 	row->key = key;
 	row->digest = identity_digest(item);
 	if (!rv)
-		rv = take_words(item, scratch, &row->words);
+		rv = take_lines(item, s);
+	if (!rv)
+		rv = take_excerpt(item, a, s, draft);
+	row->words = hash_words(item, s);
 	for (size_t i = 0; i < sizeof(put) / sizeof(put[0]) && !rv; i++) {
-		put[i](item, scratch);
-		rv = keep(scratch, a, target[i]);
+		put[i](item, &s->text);
+		rv = keep(&s->text, a, target[i]);
 	}
 	return rv;
 }
@@ -151,23 +168,27 @@ static int fill(const struct item *item, int64_t key, struct arena *a, struct bu
 static int fill_all(const struct feed_content *feed, const int64_t *keys, int64_t now_ms,
 	struct arena *a, struct draft **first)
 {
-	struct buf scratch;
+	struct scratch s;
 	struct map seen = {0};
 	size_t index = 0;
 	int rv = 0;
 
-	buf_init(&scratch, PARSE_ITEM_BYTES_MAX);
+	buf_init(&s.text, PARSE_ITEM_BYTES_MAX);
+	buf_init(&s.summary, PARSE_ITEM_BYTES_MAX);
+	buf_init(&s.content, PARSE_ITEM_BYTES_MAX);
 	for (const struct item *item = feed->items; item && !rv; item = item->next, index++) {
 		if (map_get(&seen, keys[index]))
 			continue;
 		rv = map_put(&seen, keys[index], *first);
 		if (!rv)
-			rv = fill(item, keys[index], a, &scratch, --*first);
+			rv = fill(item, keys[index], a, &s, --*first);
 		if (!rv)
-			rv = take_fingerprint(item, now_ms, a, &scratch, *first);
+			rv = take_fingerprint(item, now_ms, a, &s, *first);
 	}
 	map_finish(&seen);
-	buf_finish(&scratch);
+	buf_finish(&s.content);
+	buf_finish(&s.summary);
+	buf_finish(&s.text);
 	return rv;
 }
 

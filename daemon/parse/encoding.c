@@ -2,7 +2,6 @@
 #include "parse/encoding.h"
 
 #include <ctype.h>
-#include <endian.h>
 #include <errno.h>
 #include <iconv.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 
 #include "base/err.h"
 #include "base/utf8.h"
+#include "parse/block.h"
 
 enum {
 	LABEL_MAX = 40,
@@ -82,16 +82,12 @@ static const bool plain_ascii[256] = {
 	[0x20 ... 0x7E] = true,
 };
 
-/* How many of eight bytes are printable ASCII, from the start on. */
-static inline unsigned plain_of_eight(const unsigned char *s)
+/* How many of the bytes of a block are printable ASCII, from the start on. */
+static inline size_t plain_length(const unsigned char *s)
 {
-	const uint64_t ones = 0x0101010101010101u, high = 0x8080808080808080u;
-	uint64_t w, odd;
+	block b = block_at((const char *)s);
 
-	memcpy(&w, s, sizeof(w));
-	w = le64toh(w);
-	odd = (w | (w - ones * 0x20) | ((w ^ (ones * 0x7F)) - ones)) & high;
-	return odd == 0 ? 8 : (unsigned)__builtin_ctzll(odd) / 8;
+	return block_before((block)((b < ' ') | (b >= 0x7F)));
 }
 
 static bool continues(unsigned char c)
@@ -146,23 +142,12 @@ static bool good_pairs(const unsigned char *s)
 	return (w & m) == v && (s[0] & 0x1C) && (s[2] & 0x1C) && (s[4] & 0x1C) && (s[6] & 0x1C);
 }
 
-/* True when 32 bytes are all printable ASCII. Compilers make a few instructions of it. */
-static bool plain_block(const unsigned char *s)
-{
-	unsigned char odd = 0;
-
-	for (int i = 0; i < 32; i++)
-		odd |= (unsigned char)((signed char)s[i] < ' ' || s[i] == 0x7F);
-	return odd == 0;
-}
-
 /* Bytes of one clean step at `s`, 0 when it is not clean: ASCII in blocks, the rest by the
  * character. */
 static inline size_t good_step(const unsigned char *s, size_t left)
 {
-	if (s[0] < ' ' || s[0] >= 0x7F || left < 8)
-		return good_char(s, left);
-	return left >= 32 && plain_block(s) ? 32 : plain_of_eight(s);
+	return s[0] < ' ' || s[0] >= 0x7F || left < BLOCK_BYTES ? good_char(s, left)
+								: plain_length(s);
 }
 
 /* Bytes from the start that need no mending. */

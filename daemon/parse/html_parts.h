@@ -113,6 +113,7 @@ struct html_reader {
 				* what follows the name, up to behind ">" */
 	struct html_span name; /* tags: as written */
 	const struct html_element *element; /* tags: NULL when the name is in no table */
+	const struct html_element *latest;  /* what the name before was found to be */
 	bool empty;                         /* the tag ends with "/>" */
 	bool unclosed;                      /* no ">" is left */
 	unsigned endless;                   /* vanishing elements met that have no end */

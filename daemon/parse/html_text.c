@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "base/utf8.h"
+#include "parse/block.h"
 #include "parse/html.h"
 #include "parse/html_parts.h"
 
@@ -113,20 +114,45 @@ static bool is_plain(const char *s)
 	return classes[(unsigned char)*s] == 0;
 }
 
+/* How many of the BLOCK_BYTES characters behind the one at `s` go on with its run: no special
+ * ones, and spaces one at a time. */
+static size_t run_behind(const char *s)
+{
+	block at = block_at(s), next = block_at(s + 1);
+
+	return block_before((block)((next < ' ') | (next == '&') | (next == 127) | (next == 0xC2) |
+				    ((at == ' ') & (next == ' '))));
+}
+
+/* The end of the run of text at `s`; a single space between words is of the run. */
+static const char *run_end(const char *s, const char *end)
+{
+	size_t more = BLOCK_BYTES;
+
+	if (s == end || !is_plain(s))
+		return s;
+	while (more == BLOCK_BYTES && end - s > BLOCK_BYTES) {
+		more = run_behind(s);
+		s += more;
+		s -= *s == ' ';
+	}
+	while (more == BLOCK_BYTES && s < end && is_plain(s)) {
+		s++;
+		if (end - s > 1 && *s == ' ' && is_plain(s + 1))
+			s++;
+	}
+	return more < BLOCK_BYTES ? s + 1 : s;
+}
+
 static void add_text(struct text *t)
 {
 	const char *s = t->in.text.s, *end = s + t->in.text.len;
 
 	while (s < end && !t->out->failure) {
-		const char *run = s;
+		const char *stop = run_end(s, end);
 
-		while (s < end && is_plain(s)) {
-			s++;
-			/* A single space between words is of the run. */
-			if (end - s > 1 && *s == ' ' && is_plain(s + 1))
-				s++;
-		}
-		add_word(t, run, (size_t)(s - run));
+		add_word(t, s, (size_t)(stop - s));
+		s = stop;
 		if (s < end)
 			s += add_special(t, s, end);
 	}

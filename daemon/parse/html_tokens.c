@@ -52,6 +52,7 @@ void html_reader_init(struct html_reader *r, const char *html, size_t len)
 	r->end = html + len;
 	r->unclosed = false;
 	r->endless = 0;
+	r->latest = NULL;
 }
 
 /* Steps over an attribute's value; `p` stands behind "=" and its spaces. NULL when the input ends.
@@ -114,13 +115,24 @@ static const char *read_attrs(struct html_reader *r, const char *p, uint64_t wan
 	return p;
 }
 
+/* The same few come one after another: the end tag, the next item of a list. */
+static const struct html_element *find_element(struct html_reader *r)
+{
+	const struct html_element *e = r->latest;
+
+	if (e && e->name_len == r->name.len && memcmp(e->name, r->name.s, r->name.len) == 0)
+		return e;
+	r->latest = html_element_find(r->name.s, r->name.len);
+	return r->latest;
+}
+
 /* Reads the tag whose name starts at `name`; the end of the input inside it ends all. */
 static enum html_token read_tag(struct html_reader *r, const char *name, enum html_token token)
 {
 	const char *p = until(name, r->end, SPACE | SLASH | CLOSE);
 
 	r->name = (struct html_span){name, (size_t)(p - name)};
-	r->element = html_element_find(name, r->name.len);
+	r->element = find_element(r);
 	r->text.s = p;
 	r->seen = 0;
 	r->empty = false;

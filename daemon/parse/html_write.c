@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "base/url.h"
 #include "limits.h"
+#include "parse/block.h"
 #include "parse/html_parts.h"
 
 static const char rel[] = "\" rel=\"noopener noreferrer\"";
@@ -49,34 +50,21 @@ static const uint8_t special[256] = {
 	['"'] = 2,
 };
 
-/* Sixteen characters at once; compilers have instructions for it. */
-typedef uint8_t block __attribute__((vector_size(16)));
-
-static bool has_special(const char *s, unsigned char quote)
-{
-	block b;
-	uint64_t half[2];
-
-	memcpy(&b, s, sizeof(b));
-	b = (block)(((b < 32) & (b != '\n')) | (b == '&') | (b == '<') | (b == '>') | (b == 127) |
-		    (b == quote));
-	memcpy(half, &b, sizeof(half));
-	return (half[0] | half[1]) != 0;
-}
-
 /* The end of the run of characters at `s` that are written as they are. */
 static const char *plain_run(const char *s, const char *end, bool quoted)
 {
-	const uint8_t mask = quoted ? 3 : 1;
-	const char *stop;
+	const uint8_t mask = quoted ? 3 : 1, quote = quoted ? '"' : '<';
+	size_t plain = BLOCK_BYTES;
 
-	do {
-		while (end - s >= (ptrdiff_t)sizeof(block) && !has_special(s, quoted ? '"' : '<'))
-			s += sizeof(block);
-		stop = (size_t)(end - s) < sizeof(block) ? end : s + sizeof(block);
-		while (s < stop && !(special[(unsigned char)*s] & mask))
-			s++;
-	} while (s == stop && s < end);
+	while (plain == BLOCK_BYTES && end - s >= BLOCK_BYTES) {
+		block b = block_at(s);
+
+		plain = block_before((block)(((b < ' ') & (b != '\n') & (b != '\t')) | (b == '&') |
+					     (b == '<') | (b == '>') | (b == 127) | (b == quote)));
+		s += plain;
+	}
+	while (plain == BLOCK_BYTES && s < end && !(special[(unsigned char)*s] & mask))
+		s++;
 	return s;
 }
 

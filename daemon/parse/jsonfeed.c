@@ -9,12 +9,14 @@
 #include "parse/date.h"
 #include "parse/document.h"
 #include "parse/encoding.h"
+#include "parse/json_texts.h"
 
 enum { MEND_DEPTH = 64 };
 
 struct json_reader {
 	struct document *d;
 	const char *base;
+	struct json_texts texts;
 	struct buf text; /* one value, cleaned */
 	size_t budget_bytes;
 };
@@ -59,10 +61,12 @@ static const struct member item_members[] = {
 /* The text of a string or number in r->text; false for anything else and for nothing. */
 static bool load_text(struct json_reader *r, const json_t *value)
 {
+	size_t len;
+	const char *string = json_texts_get(&r->texts, value, &len);
+
 	buf_reset(&r->text);
-	if (json_is_string(value))
-		encoding_append_clean(
-			&r->text, json_string_value(value), json_string_length(value));
+	if (string != NULL)
+		encoding_append_clean(&r->text, string, len);
 	else if (json_is_integer(value))
 		buf_printf(&r->text, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
 	else if (json_is_real(value))
@@ -253,17 +257,6 @@ struct mend {
 	size_t whole; /* of out: up to the last complete item */
 };
 
-static bool hex4(const char *p, const char *end, unsigned *ret)
-{
-	char digits[5] = "";
-
-	if (end - p < 4)
-		return false;
-	memcpy(digits, p, 4);
-	*ret = (unsigned)strtoul(digits, NULL, 16);
-	return strspn(digits, "0123456789abcdefABCDEF") == 4;
-}
-
 /* At a backslash inside a string. */
 static void mend_escape(struct mend *m)
 {
@@ -275,13 +268,14 @@ static void mend_escape(struct mend *m)
 	if (next != '\0' && strchr("\"\\/bfnrt", next) != NULL) {
 		buf_append(m->out, m->p, 2);
 		m->p += 2;
-	} else if (next != 'u' || !hex4(m->p + 2, m->end, &unit)) {
+	} else if (next != 'u' || !json_texts_hex(m->p + 2, m->end, &unit)) {
 		m->p++;
 	} else if (unit < 0xD800 || unit > 0xDFFF) {
 		buf_append(m->out, m->p, 6);
 		m->p += 6;
 	} else if (unit < 0xDC00 && m->end - m->p >= 12 && m->p[6] == '\\' && m->p[7] == 'u' &&
-		   hex4(m->p + 8, m->end, &second) && second >= 0xDC00 && second <= 0xDFFF) {
+		   json_texts_hex(m->p + 8, m->end, &second) && second >= 0xDC00 &&
+		   second <= 0xDFFF) {
 		buf_append(m->out, m->p, 12);
 		m->p += 12;
 	} else {
@@ -387,22 +381,35 @@ static bool too_many_values(const char *text, size_t len)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < len; i++)
+	for (size_t i = 0; i < len && len > PARSE_JSON_VALUES_MAX; i++)
 		count += text[i] == ',' || text[i] == '[' || text[i] == '{';
 	return count > PARSE_JSON_VALUES_MAX;
 }
 
 /* A list of items makes a feed, whatever "version" says; the version alone does when it is the
  * right one. */
-static bool is_feed(const json_t *root, enum feed_format *ret_format)
+static bool is_feed(const struct json_reader *r, const json_t *root, enum feed_format *ret_format)
 {
-	const char *version = json_string_value(json_object_get(root, "version"));
+	size_t len;
+	const char *version = json_texts_get(&r->texts, json_object_get(root, "version"), &len);
 	bool items = json_is_array(json_object_get(root, "items"));
 
 	*ret_format = FORMAT_JSON11;
 	if (version != NULL && strstr(version, "1.1") == NULL)
 		*ret_format = FORMAT_JSON10;
 	return items || (version != NULL && strstr(version, "jsonfeed.org/version/") != NULL);
+}
+
+/* What cannot be read without its long texts may be read with them, or the error tells why not. */
+static json_t *load(struct json_texts *t, const char *text, size_t len, json_error_t *error)
+{
+	json_t *root = NULL;
+
+	if (json_texts_take(t, text, len))
+		root = json_loadb(buf_string(&t->json), t->json.len, JSON_ALLOW_NUL, error);
+	t->taken = root != NULL;
+	buf_finish(&t->json);
+	return root != NULL ? root : json_loadb(text, len, JSON_ALLOW_NUL, error);
 }
 
 int jsonfeed_read(struct document *d, const char *text, size_t len, struct err *e)
@@ -415,19 +422,21 @@ int jsonfeed_read(struct document *d, const char *text, size_t len, struct err *
 	if (too_many_values(text, len))
 		return err_set(e, ERR_TOO_BIG, "a JSON document of more than %d values",
 			PARSE_JSON_VALUES_MAX);
-	root = json_loadb(text, len, JSON_ALLOW_NUL, &error);
+	json_texts_init(&r.texts, len);
+	root = load(&r.texts, text, len, &error);
 	if (root == NULL)
 		root = load_mended(d, text, len);
-	if (root == NULL)
-		return err_set(e, ERR_PARSE, "JSON, line %d: %.160s", error.line, error.text);
 	buf_init(&r.text, 2 * PARSE_ITEM_BYTES_MAX);
-	if (is_feed(root, &d->feed->format)) {
+	if (root == NULL) {
+		rc = err_set(e, ERR_PARSE, "JSON, line %d: %.160s", error.line, error.text);
+	} else if (is_feed(&r, root, &d->feed->format)) {
 		read_feed(&r, root);
 		rc = d->failure != 0 ? err_set(e, d->failure, NULL) : 0;
 	} else {
 		rc = err_set(e, ERR_NOT_FEED, "a JSON document that is no feed");
 	}
 	buf_finish(&r.text);
+	json_texts_finish(&r.texts);
 	json_decref(root);
 	return rc;
 }

@@ -183,22 +183,19 @@ static size_t cut_at_word(const char *text, size_t len, size_t max)
 	return cut;
 }
 
-void parse_excerpt(const char *html, size_t max_bytes, struct buf *out)
+void parse_line(const char *html, struct buf *out)
+{
+	html_line(html, strlen(html), out);
+}
+
+void parse_excerpt(const char *line, size_t len, size_t max_bytes, struct buf *out)
 {
 	static const char ellipsis[] = "\xE2\x80\xA6";
-	struct buf text;
 
-	buf_init(&text, max_bytes);
-	html_line(html, strlen(html), &text);
-	if (!buf_status(&text)) {
-		buf_append(out, buf_string(&text), text.len);
+	if (len <= max_bytes) {
+		buf_append(out, line, len);
 	} else if (max_bytes >= sizeof(ellipsis)) {
-		buf_append(out, buf_string(&text),
-			cut_at_word(
-				buf_string(&text), text.len, max_bytes - (sizeof(ellipsis) - 1)));
+		buf_append(out, line, cut_at_word(line, len, max_bytes - (sizeof(ellipsis) - 1)));
 		buf_puts(out, ellipsis);
 	}
-	if (buf_status(&text) == ERR_NOMEM)
-		out->failure = ERR_NOMEM;
-	buf_finish(&text);
 }

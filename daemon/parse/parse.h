@@ -34,9 +34,13 @@ int parse_document(const void *data, size_t len, const struct parse_options *opt
 	struct arena *arena, struct feed_content **ret_feed, struct err *e)
 	__attribute__((warn_unused_result));
 
-/* Plain text of clean HTML (or of any HTML) in at most `max_bytes`, cut at a word with an ellipsis,
- * white space folded to single spaces: what a list shows under a title. */
-void parse_excerpt(const char *html, size_t max_bytes, struct buf *out);
+/* Plain text of clean HTML (or of any HTML), white space folded to single spaces. What `out` has no
+ * room for is left out, and it says ERR_TOO_BIG. */
+void parse_line(const char *html, struct buf *out);
+
+/* Such a line in at most `max_bytes`, cut at a word with an ellipsis: what a list shows under a
+ * title. */
+void parse_excerpt(const char *line, size_t len, size_t max_bytes, struct buf *out);
 
 /* Prints the form of `tidingsd --parse`: one JSON object on one line, without a line end. */
 void parse_print(const struct feed_content *feed, struct buf *out);

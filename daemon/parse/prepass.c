@@ -190,7 +190,7 @@ static void pass_text(struct pass *s, const char *to)
 		if (and == NULL)
 			break;
 		read_reference(s, and, to, &r);
-		give_text(s, r.text, r.len);
+		s->result->text(s->result->user, r.text, r.len);
 		s->p += r.used;
 	}
 	s->pending = to;

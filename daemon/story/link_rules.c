@@ -37,10 +37,12 @@ static const struct rule behind[] = {
 /* The next word and its length; NULL after the last. */
 static const char *next_word(const char **rest, size_t *ret_len)
 {
-	const char *word = *rest + strspn(*rest, " ");
+	const char *word = *rest;
 
-	*ret_len = strcspn(word, " ");
-	*rest = word + *ret_len;
+	while (*word == ' ')
+		word++;
+	*rest = strchrnul(word, ' ');
+	*ret_len = (size_t)(*rest - word);
 	return *ret_len ? word : NULL;
 }
 
@@ -62,8 +64,11 @@ static bool is_parameter(const char *words, const char *parameter)
 
 	for (const char *word = next_word(&words, &len); word; word = next_word(&words, &len)) {
 		bool open = word[len - 1] == '*';
-		size_t had = memchr(word, '=', len) ? strlen(parameter) : name_len;
+		size_t had;
 
+		if (*word != '*' && (*word | 0x20) != (*parameter | 0x20))
+			continue;
+		had = memchr(word, '=', len) ? strlen(parameter) : name_len;
 		if (open ? had >= len - 1 : had == len) {
 			if (!strncasecmp(word, parameter, len - open))
 				return true;

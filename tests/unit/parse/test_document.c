@@ -222,13 +222,16 @@ static void test_excerpt(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct buf out;
+		struct buf line, out;
 
+		buf_init(&line, 1000);
 		buf_init(&out, 1000);
-		parse_excerpt(rows[i].html, rows[i].max, &out);
+		parse_line(rows[i].html, &line);
+		parse_excerpt(buf_string(&line), line.len, rows[i].max, &out);
 		assert_string_equal(buf_string(&out), rows[i].want);
 		assert_true(out.len <= rows[i].max);
 		buf_finish(&out);
+		buf_finish(&line);
 	}
 }
 
