@@ -328,9 +328,11 @@ int recognise_items(
 	struct store_tx *tx, const struct ingest *in, struct known *known, struct err *e)
 {
 	struct search s = {.tx = tx, .in = in, .known = known};
-	int rv = 0;
+	bool any = true;
+	int rv = in->initial ? items_has_any(tx, in->feed, &any, e) : 0;
 
-	for (size_t i = 0; i < in->count && !rv; i++)
+	s.unknown = any ? 0 : in->count;
+	for (size_t i = 0; i < in->count && any && !rv; i++)
 		rv = find_by_key(&s, i, e);
 	if (!rv && s.unknown && !in->initial)
 		rv = search(&s, e);

@@ -20,6 +20,18 @@ int items_find(struct store_tx *tx, int64_t feed, int64_t key, int64_t *ret_id,
 	return status < 0 ? status : 0;
 }
 
+int items_has_any(struct store_tx *tx, int64_t feed, bool *ret_has, struct err *e)
+{
+	int64_t has = 0;
+	int status = query_find(tx, &has, e,
+		"SELECT EXISTS (SELECT 1 FROM item WHERE feed = ?1)"
+		" OR EXISTS (SELECT 1 FROM dropped WHERE feed = ?1)",
+		as_int(feed));
+
+	*ret_has = has != 0;
+	return status;
+}
+
 int items_newest(struct store_tx *tx, int64_t feed, int limit, int (*each)(void *ctx, int64_t id),
 	void *ctx, struct err *e)
 {

@@ -38,6 +38,10 @@ struct item_draft {
 	const char *author, *excerpt, *enclosures, *categories; /* as in item_row */
 };
 
+/* Whether there are items of the feed, or were any that are known still to have been dropped: if
+ * not, none need be looked up. */
+int items_has_any(struct store_tx *tx, int64_t feed, bool *ret_has, struct err *e);
+
 /* Looks an item up by its identity. ret_id is 0 when there is none. */
 int items_find(struct store_tx *tx, int64_t feed, int64_t key, int64_t *ret_id,
 	struct item_mark *ret_mark, struct err *e);

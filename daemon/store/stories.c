@@ -44,18 +44,29 @@ bool story_level_parse(const char *name, enum grouping_level *ret_level)
 	return false;
 }
 
+/* Mostly there is none, or one: sorting them would cost more than all else that is done with an
+ * item.
+ */
 int stories_find_url(
 	struct store_tx *tx, int64_t url_key, struct story_original *ret_original, struct err *e)
 {
-	*ret_original = (struct story_original){0};
-	int status = query_one(tx, NULL, e,
-		"SELECT story, coalesce(copy_of, id), read FROM item WHERE url_key = ?"
-		" ORDER BY max(pinned, 0) DESC, story, id LIMIT 1",
-		VALUES(as_int(url_key)),
-		COLUMNS(into(&ret_original->story), into(&ret_original->item),
-			into(&ret_original->read)));
+	struct story_original original;
+	int64_t pinned, last_pinned = -1;
+	struct query q;
 
-	return status < 0 ? status : 0;
+	*ret_original = (struct story_original){0};
+	query_begin(&q, tx,
+		"SELECT story, coalesce(copy_of, id), read, max(pinned, 0) FROM item"
+		" WHERE url_key = ? ORDER BY story, id");
+	query_bind(&q, as_int(url_key));
+	while (query_row(&q)) {
+		query_read(&q, into(&original.story), into(&original.item), into(&original.read),
+			into(&pinned));
+		if (pinned > last_pinned)
+			*ret_original = original;
+		last_pinned = pinned > last_pinned ? pinned : last_pinned;
+	}
+	return query_end(&q, e);
 }
 
 int stories_find_text(struct store_tx *tx, int64_t story, int64_t item,
