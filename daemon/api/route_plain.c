@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/conn.h"
 #include "api/core.h"
 #include "api/entry.h"
 #include "api/render.h"
@@ -21,6 +22,16 @@ struct plain {
 	bool begun;
 };
 
+/* The request's own word counts, else that of the credential that it came with. */
+static bool wants_stories(const struct http_request *r)
+{
+	int said = params_tristate(&r->params, PARAM_STORIES);
+	int64_t id = r->conn ? r->conn->credential : 0;
+	const struct credential *who = access_find(&r->api->access, id);
+
+	return said ? said > 0 : who && who->stories;
+}
+
 int route_plain_parse(struct http_request *r)
 {
 	struct view *view = request_query(r, sizeof(*view));
@@ -28,7 +39,7 @@ int route_plain_parse(struct http_request *r)
 	if (!view)
 		return ERR_NOMEM;
 	view->limit = (int)params_number(&r->params, PARAM_N, PLAIN_ENTRIES);
-	view->stories = params_tristate(&r->params, PARAM_STORIES) > 0;
+	view->stories = wants_stories(r);
 	int code = view_parse(r->tail, &r->arena, view);
 	if (code == ERR_NOT_FOUND)
 		return problem_set(&r->problem, PROBLEM_NOT_FOUND,

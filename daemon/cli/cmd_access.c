@@ -3,51 +3,26 @@
 
 #include "cli/cli.h"
 
-enum what { NOTHING, ADDRESS, USER, PASSWORD };
+#define LIKELY_PLACE "127.0.0.1:8899"
+#define SCHEME       "http://"
 
-/* What goes where, a line each. */
-static const struct {
-	const char *client, *key;
-	enum what what;
-} lines[] = {
-	{"newsboat", "urls-source \"miniflux\"", NOTHING},
-	{"newsboat", "miniflux-url", ADDRESS},
-	{"newsboat", "miniflux-login", USER},
-	{"newsboat", "miniflux-password", PASSWORD},
-	{"miniflux", "server", ADDRESS},
-	{"miniflux", "API key", PASSWORD},
-	{"greader", "server (FreshRSS or Google Reader)", ADDRESS},
-	{"greader", "user", USER},
-	{"greader", "password", PASSWORD},
-};
-
-enum { LINES = sizeof(lines) / sizeof(lines[0]) };
-
-#define LIKELY_PLACE   "127.0.0.1:8899"
-#define LIKELY_ADDRESS "http://" LIKELY_PLACE
+/* Who reads feeds at an address shows this one, with what lets it in. */
+static const char *const clients[] = {"newsboat"};
 
 static bool is_client(const char *name)
 {
-	size_t i = 0;
-	while (i < LINES && strcmp(lines[i].client, name) != 0)
-		i++;
-	return i < LINES;
+	for (size_t i = 0; i < sizeof(clients) / sizeof(clients[0]); i++) {
+		if (strcmp(clients[i], name) == 0)
+			return true;
+	}
+	return false;
 }
 
-/* As it may be appended to its configuration. */
-static void print_lines(struct cli *cli, const char *client, const char *const values[])
+/* A line as it may be appended to newsboat's `urls`. */
+static void print_feed(struct cli *cli, const json_t *made, const char *place)
 {
-	bool newsboat = strcmp(client, "newsboat") == 0;
-	const char *colon = newsboat ? "" : ":", *mark = newsboat ? "\"" : "";
-	for (size_t i = 0; i < LINES; i++) {
-		if (strcmp(lines[i].client, client) != 0)
-			continue;
-		if (lines[i].what == NOTHING)
-			output_line(&cli->out, PLAIN, "%s", lines[i].key);
-		else
-			output_line(&cli->out, PLAIN, "%s%s %s%s%s", lines[i].key, colon, mark,
-				values[lines[i].what], mark);
-	}
+	output_line(&cli->out, PLAIN, "\"" SCHEME "%s:%s@%s/atom/all\" tidings",
+		field_text(made, "name"), field_text(made, "password"), place);
 }
 
 static void print_added(struct cli *cli, const json_t *made)
@@ -55,19 +30,18 @@ static void print_added(struct cli *cli, const json_t *made)
 	static const struct column columns[] = {{0}, {0}};
 	struct table table = TABLE(columns);
 	const struct options *o = cli->options;
-	const char *address = field_text(made, "address");
-	const char *const values[] = {"", *address ? address : LIKELY_ADDRESS,
-		field_text(made, "name"), field_text(made, "password")};
-	static const char *const names[] = {"", "address", "user", "password"};
-	const char *client = o->client ? o->client : values[USER];
-	if (is_client(client)) {
-		print_lines(cli, client, values);
+	const char *address = field_text(made, "address"), *name = field_text(made, "name");
+	const char *place = *address ? address + strlen(SCHEME) : LIKELY_PLACE;
+	if (is_client(o->client ? o->client : name)) {
+		print_feed(cli, made, place);
 		return;
 	}
-	for (int i = ADDRESS; i <= PASSWORD; i++) {
-		table_cell(&table, DIM, "%s", names[i]);
-		table_cell(&table, PLAIN, "%s", values[i]);
-	}
+	table_cell(&table, DIM, "address");
+	table_cell(&table, PLAIN, SCHEME "%s", place);
+	table_cell(&table, DIM, "user");
+	table_cell(&table, PLAIN, "%s", name);
+	table_cell(&table, DIM, "password");
+	table_cell(&table, PLAIN, "%s", field_text(made, "password"));
 	table_print(&table, &cli->out);
 }
 
@@ -77,7 +51,7 @@ static int add(struct cli *cli, const char *name)
 	json_t *made;
 	if (o->client && !is_client(o->client))
 		return cli_fail(
-			EXIT_USAGE, "'%.80s' is none of newsboat, miniflux and greader", o->client);
+			EXIT_USAGE, "nothing is known of '%.80s', only of newsboat", o->client);
 	if (cli_call(cli, "POST",
 		    json_pack("{sssbsb}", "name", name, "read_only", o->read_only, "stories",
 			    o->stories),

@@ -35,8 +35,7 @@ static const struct option_row options[] = {
 	{" stories ", TEXT(since, "since"), "AGE", "published so long ago at most: 2d, 36h, 90m"},
 	{" access ", FLAG(read_only, "read-only"), "it may look, but not change"},
 	{" access ", FLAG(stories, "stories"), "it is shown stories in place of items"},
-	{" access ", TEXT(client, "for"), "CLIENT",
-		"print what this one needs: newsboat, miniflux or greader"},
+	{" access ", TEXT(client, "for"), "CLIENT", "print what this one needs: newsboat"},
 	{" add ", TEXT(name, "name"), "NAME", "call it so, not by its own title"},
 	{" add ", TEXT(folder, "folder"), "NAME", "put it into this folder"},
 };

@@ -3,20 +3,29 @@ import base64
 import http.client
 import json
 import os
+import random
+import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
+import tempfile
+import xml.etree.ElementTree as ET
 from contextlib import closing
 
 from harness import PATIENCE_S, Daemon, Events, Web, check, check_equal, feed_xml, run
 
 
 def free_port(family=socket.AF_INET, host="127.0.0.1"):
-    """One that nobody had a moment ago."""
-    with socket.socket(family) as s:
-        s.bind((host, 0))
-        return s.getsockname()[1]
+    """One that nobody had a moment ago, and that no connection is given by itself."""
+    while True:
+        with socket.socket(family) as s:
+            try:
+                s.bind((host, random.randrange(10000, 32000)))
+                return s.getsockname()[1]
+            except OSError:
+                continue
 
 
 def basic(user, password):
@@ -58,6 +67,16 @@ class World:
 
     def reader(self, name, *more):
         return Reader(self.port, basic(name, self.add(name, *more)["password"]))
+
+    def text(self, path, line):
+        """What stands there for who was told this line."""
+        user, password = re.search(r"//(\w+):(\w+)@", line).groups()
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
+        try:
+            connection.request("GET", path, headers=basic(user, password))
+            return connection.getresponse().read().decode()
+        finally:
+            connection.close()
 
     def reload(self, config):
         self.daemon.write_config(config, self.feeds)
@@ -168,14 +187,12 @@ def test_client(args):
         tidings = w.daemon.tidings
         done = tidings("access", "add", "newsboat")
         check_equal(done.returncode, 0, done.stderr)
-        lines = done.stdout.splitlines()
-        check_equal(lines[:3], ['urls-source "miniflux"', f'miniflux-url "http://127.0.0.1:{w.port}"', 'miniflux-login "newsboat"'], "lines")
-        password = lines[3].removeprefix('miniflux-password "').removesuffix('"')
-        check(len(password) >= 26 and password.isalnum(), lines[3])
-        check_equal(len(lines), 4, "lines")
-        check_equal(Reader(w.port, basic("newsboat", password)).status("GET", "/api/v1/ping"), 204, "with those")
+        line = re.fullmatch(rf'"http://newsboat:([A-Za-z0-9]{{26,}})@127.0.0.1:{w.port}/atom/all" tidings\n', done.stdout)
+        check(line, done.stdout)
+        password = line[1]
+        check_equal(Reader(w.port, basic("newsboat", password)).status("GET", "/api/v1/ping"), 204, "with that")
         check_equal(Reader(w.port, {"X-Auth-Token": password}).status("GET", "/api/v1/ping"), 204, "as Miniflux has it")
-        check_equal(tidings("access", "add", "phone", "--for", "greader", "--read-only", "--stories").returncode, 0, "another")
+        check_equal(tidings("access", "add", "phone", "--read-only", "--stories").returncode, 0, "another")
         check_equal(tidings("access", "list").stdout.splitlines()[1], "phone\tread\tstories\tnever", "list")
         again = tidings("access", "add", "phone")
         check(again.returncode == 1 and "access remove" in again.stderr, again.stderr)
@@ -192,6 +209,25 @@ def test_client(args):
         done = w.daemon.tidings("access", "add", "newsboat")
         check(done.returncode == 0 and "listen = '127.0.0.1:8899'" in done.stderr, done.stderr)
         check_equal(w.daemon.get("/access")["address"], None, "no address")
+
+
+def test_newsboat(args):
+    """Unmodified, with the line that it is told; the credential says that it is shown stories."""
+    with closing(World(args)) as w, tempfile.TemporaryDirectory() as folder:
+        w.daemon.wait_poll(1)
+        urls, cache, config = (os.path.join(folder, name) for name in ("urls", "cache.db", "config"))
+        done = w.daemon.tidings("access", "add", "reader", "--for", "newsboat", "--read-only", "--stories")
+        with open(urls, "w", encoding="utf-8") as file:
+            file.write(done.stdout)
+        open(config, "w", encoding="utf-8").close()
+        ran = subprocess.run(["newsboat", "-C", config, "-u", urls, "-c", cache, "-x", "reload", "print-unread"], stdin=subprocess.DEVNULL,
+                             capture_output=True, text=True, env={**os.environ, "HOME": folder}, timeout=2 * PATIENCE_S, check=False)
+        check_equal((ran.returncode, ran.stdout.strip()), (0, "1 unread articles"), f"newsboat: {ran.stderr}")
+        rows = sqlite3.connect(cache).execute("select title, url from rss_item").fetchall()
+        check_equal(rows, [("One", "http://a.example/1")], "what it shows")
+        ids = [feed.find("{http://www.w3.org/2005/Atom}id").text for feed in (ET.fromstring(w.text(path, done.stdout)) for path in (
+            "/atom/all", "/atom/all?stories=false"))]
+        check_equal([i.endswith("all?stories") for i in ids], [True, False], ids)
 
 
 def refused(port):
@@ -303,4 +339,4 @@ def test_room(args):
 
 
 if __name__ == "__main__":
-    run([test_nobody_without, test_rights, test_browsers, test_removed, test_client, test_reload, test_refused, test_handed_over, test_room])
+    run([test_nobody_without, test_rights, test_browsers, test_removed, test_client, test_newsboat, test_reload, test_refused, test_handed_over, test_room])
