@@ -403,7 +403,12 @@ static int take_reader(struct config *c, const char *value)
 
 static int take_listen(struct config *c, const char *value)
 {
-	return listener_parse(value, &c->listen);
+	struct sockaddr_storage address;
+	int code = listener_parse(value, &address);
+
+	if (code == 0)
+		c->listen = address;
+	return code;
 }
 
 static int take_allow_remote(struct config *c, const char *value)

@@ -92,8 +92,7 @@ static const struct credential *find(const struct access *access, const struct c
 
 /* -- waiting -- */
 
-/* One client with a wrong password must not keep others of its machine out, and who makes names up
- * has them all counted together. */
+/* By the name that was tried; who makes names up has them all counted together. */
 static int64_t who_of(
 	const struct access *access, const struct peer *peer, const struct claim *claim)
 {
@@ -139,27 +138,28 @@ static enum access_verdict note_failure(struct access_slow *slow, int64_t who, i
 	return wait_ms ? ACCESS_TOO_SOON : ACCESS_WRONG;
 }
 
-/* `good`: it could be understood. */
+/* `good`: it could be understood. The right means are let in at any time: otherwise whoever fails
+ * on purpose would keep others out, and no password that was made here can be guessed. */
 static enum access_verdict judge(struct access *access, const struct peer *peer,
 	const struct claim *claim, bool good, int64_t now_ms, struct access_answer *ret_answer)
 {
 	int64_t who = who_of(access, peer, claim);
 	struct access_slow *slow = slow_of(access, who, now_ms);
 	bool known = slow->last_ms && slow->who == who;
+	const struct credential *found = find(access, claim);
 	enum access_verdict verdict = ACCESS_TOO_SOON;
 
 	*ret_answer = (struct access_answer){0};
-	if (!known || slow->until_ms <= now_ms) {
-		const struct credential *found = find(access, claim);
-		ret_answer->who = good ? found : NULL;
-		ret_answer->failed = !ret_answer->who;
-		if (!ret_answer->who)
-			verdict = note_failure(slow, who, now_ms);
-		else if (known)
+	if (good && found) {
+		if (known)
 			*slow = (struct access_slow){0};
-	}
-	if (ret_answer->who)
+		ret_answer->who = found;
 		return ACCESS_GRANTED;
+	}
+	if (!known || slow->until_ms <= now_ms) {
+		ret_answer->failed = true;
+		verdict = note_failure(slow, who, now_ms);
+	}
 	ret_answer->wait_ms = verdict == ACCESS_TOO_SOON ? slow->until_ms - now_ms : 0;
 	return verdict;
 }

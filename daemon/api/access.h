@@ -33,7 +33,7 @@ enum access_verdict {
 	ACCESS_SILENT,   /* nothing was shown */
 	ACCESS_GRANTED,  /* ... to *ret_who */
 	ACCESS_WRONG,    /* no such credential */
-	ACCESS_TOO_SOON, /* after failures: wait; what was shown was not looked at, or was wrong */
+	ACCESS_TOO_SOON, /* ... again: wait */
 };
 
 struct access_answer {
@@ -43,7 +43,7 @@ struct access_answer {
 };
 
 /* `now_ms` is loop time. Two failures are free, each further one costs its address, and the name it
- * tried, twice as long; the right means after that make it forgotten. */
+ * tried, twice as long; the right means are let in at any time, and make it forgotten. */
 enum access_verdict access_check(struct access *access, const struct peer *peer,
 	const struct access_means *means, int64_t now_ms, struct access_answer *ret_answer);
 

@@ -86,6 +86,19 @@ static int open_listener(const struct api_options *options, struct sockaddr_stor
 	return code;
 }
 
+/* Whoever came by a door that is closed now leaves, too. */
+static void end_tcp(struct api *api)
+{
+	list_for_each_safe (node, &api->conns) {
+		struct conn *c = container_of(node, struct conn, node);
+
+		if (c->peer.tcp)
+			conn_stop(c);
+	}
+	door_close(api->tcp_door);
+	api->tcp_door = NULL;
+}
+
 static int open_tcp(struct api *api, struct err *e)
 {
 	struct sockaddr_storage address;
@@ -100,7 +113,7 @@ static int open_tcp(struct api *api, struct err *e)
 		code = door_open(api, fd, true, &door, e);
 	if (code < 0)
 		return code;
-	door_close(api->tcp_door);
+	end_tcp(api);
 	api->tcp_door = door;
 	api->tcp_address = address;
 	log_event(LOG_INFO, "api.listening", "tcp=%s", listener_text(&address, text));
@@ -114,8 +127,7 @@ static void close_tcp(struct api *api)
 	if (!api->tcp_door)
 		return;
 	log_event(LOG_INFO, "api.closed", "tcp=%s", listener_text(&api->tcp_address, text));
-	door_close(api->tcp_door);
-	api->tcp_door = NULL;
+	end_tcp(api);
 	api->tcp_address = (struct sockaddr_storage){0};
 }
 

@@ -174,7 +174,7 @@ static int put_outlet(void *ctx, const struct story_member *member)
 		return 1;
 	}
 	buf_puts(o->out, o->count++ ? "<li>" : "<p>Also told by</p><ul><li>");
-	xml_put_text(o->out, member->source);
+	xml_put_shown(o->out, member->source);
 	buf_puts(o->out, ": ");
 	if (member->url && url_is_http(member->url)) {
 		buf_puts(o->out, "<a");

@@ -38,6 +38,7 @@ struct http_request {
 	struct arena arena; /* what lives as long as the request; in `run` for the job's thread */
 
 	/* As understood (routes.h). */
+	enum api_right right; /* of who asks */
 	const struct route *route;
 	int64_t id;        /* {id} of the path */
 	char *name;        /* {name} of it, in `arena` */

@@ -97,10 +97,9 @@ int route_opml_run_export(struct store_tx *tx, struct http_request *r, struct er
 
 int route_opml_parse_export(struct http_request *r)
 {
-	if (params_tristate(&r->params, PARAM_CREDENTIALS) > 0 && r->conn &&
-		r->conn->peer.right < API_WRITE)
+	if (params_tristate(&r->params, PARAM_CREDENTIALS) > 0 && r->right < API_WRITE)
 		return problem_set(&r->problem, PROBLEM_FORBIDDEN,
-			"your user may not read the names and passwords in addresses");
+			"who may only read may not read the names and passwords in addresses");
 	return 0;
 }
 

@@ -138,11 +138,14 @@ static void put_enclosures(struct buf *out, const char *list)
 
 	json_array_foreach(enclosures, i, one)
 	{
+		const char *url = json_string_value(json_object_get(one, "url"));
 		const char *type = json_string_value(json_object_get(one, "type"));
 		json_int_t length = json_integer_value(json_object_get(one, "length"));
 
+		if (!url)
+			continue;
 		buf_puts(out, "<link rel=\"enclosure\"");
-		xml_put_url(out, "href", json_string_value(json_object_get(one, "url")));
+		xml_put_url(out, "href", url);
 		if (type)
 			xml_put_attribute(out, "type", type);
 		if (length > 0)
@@ -188,7 +191,8 @@ static int put_atom(void *ctx, const struct entry *entry)
 	if (out->len > API_LIST_SOFT)
 		return 1;
 	begin_atom(x, entry->updated_ms);
-	buf_printf(out, "<entry>\n<id>urn:tidings:item:%lld</id>\n", (long long)entry->id);
+	buf_printf(out, "<entry>\n<id>urn:tidings:%s:item:%lld</id>\n",
+		store_epoch(x->r->api->store), (long long)entry->id);
 	xml_put_element(out, "title", title_of(entry));
 	if (item->link) {
 		buf_puts(out, "<link rel=\"alternate\"");
@@ -256,7 +260,7 @@ static void put_extension(struct json *j, const struct entry *entry)
 
 	json_put_object(j, "_tidings");
 	json_put_int(j, "feed", item->feed);
-	json_put_string(j, "source", item->source);
+	render_url(j, "source", item->source);
 	json_put_int(j, "story", item->story);
 	json_put_bool(j, "read", entry->read);
 	json_put_bool(j, "starred", entry->starred);
@@ -267,7 +271,7 @@ static void put_authors(struct json *j, const struct item_row *item)
 {
 	json_put_array(j, "authors");
 	json_put_object(j, NULL);
-	json_put_string(j, "name", item->author ? item->author : item->source);
+	render_url(j, "name", item->author ? item->author : item->source);
 	json_end(j);
 	json_end(j);
 }
@@ -276,16 +280,17 @@ static int put_json(void *ctx, const struct entry *entry)
 {
 	struct plain *x = ctx;
 	const struct item_row *item = entry->item;
-	char id[40];
+	char id[80];
 
 	if (x->r->out.len > API_LIST_SOFT)
 		return 1;
-	snprintf(id, sizeof(id), "urn:tidings:item:%lld", (long long)entry->id);
+	snprintf(id, sizeof(id), "urn:tidings:%s:item:%lld", store_epoch(x->r->api->store),
+		(long long)entry->id);
 	json_put_object(&x->j, NULL);
 	json_put_string(&x->j, "id", id);
 	if (item->link)
 		render_url(&x->j, "url", item->link);
-	json_put_string(&x->j, "title", title_of(entry));
+	render_url(&x->j, "title", title_of(entry));
 	json_put_string(&x->j, "content_html", html_of(x, entry));
 	json_put_string_opt(&x->j, "summary", item->excerpt);
 	json_put_time(&x->j, "date_published", entry->published_ms);
@@ -310,7 +315,7 @@ int route_plain_run_json(struct store_tx *tx, struct http_request *r, struct err
 	r->content_type = "application/feed+json; charset=utf-8";
 	answer_begin(r, &x.j);
 	json_put_string(&x.j, "version", "https://jsonfeed.org/version/1.1");
-	json_put_string(&x.j, "title", x.title);
+	render_url(&x.j, "title", x.title);
 	json_put_array(&x.j, "items");
 	code = put_view(tx, &x, put_json, e);
 	json_end(&x.j);

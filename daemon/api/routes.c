@@ -244,6 +244,7 @@ int routes_prepare(struct http_request *r, enum api_right right)
 {
 	struct slice path, query;
 
+	r->right = right;
 	if (right == API_NONE)
 		return problem_set(
 			&r->problem, PROBLEM_FORBIDDEN, "your user may not use this daemon");

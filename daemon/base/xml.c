@@ -43,17 +43,26 @@ void xml_put_attribute(struct buf *out, const char *name, const char *value)
 	buf_putc(out, '"');
 }
 
+static void put_shown(struct buf *out, const char *text, bool attribute)
+{
+	size_t start, len = url_userinfo(text, &start);
+
+	if (len > 0) {
+		put(out, text, start, attribute);
+		text += start + len;
+	}
+	put(out, text, strlen(text), attribute);
+}
+
+void xml_put_shown(struct buf *out, const char *text)
+{
+	put_shown(out, text, false);
+}
+
 void xml_put_url(struct buf *out, const char *name, const char *url)
 {
-	size_t start, len = url_userinfo(url, &start);
-
 	buf_printf(out, " %s=\"", name);
-	if (len > 0)
-		put(out, url, start, true);
-	else
-		start = 0;
-	url += start + len;
-	put(out, url, strlen(url), true);
+	put_shown(out, url, true);
 	buf_putc(out, '"');
 }
 
@@ -62,6 +71,6 @@ void xml_put_element(struct buf *out, const char *name, const char *text)
 	if (!text)
 		return;
 	buf_printf(out, "<%s>", name);
-	xml_put_text(out, text);
+	xml_put_shown(out, text);
 	buf_printf(out, "</%s>\n", name);
 }

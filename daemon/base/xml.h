@@ -14,10 +14,11 @@ void xml_put_text(struct buf *out, const char *text);
 /* ' NAME="VALUE"', line ends and tabs kept (3.3.3). */
 void xml_put_attribute(struct buf *out, const char *name, const char *value);
 
-/* The same for a URL, or a text that may be one, without its userinfo (C44). */
+/* A URL, or a text that may be one, without its userinfo (C44): as text, as an attribute. */
+void xml_put_shown(struct buf *out, const char *text);
 void xml_put_url(struct buf *out, const char *name, const char *url);
 
-/* "<NAME>TEXT</NAME>"; nothing for NULL. */
+/* "<NAME>TEXT</NAME>", the text as xml_put_shown(); nothing for NULL. */
 void xml_put_element(struct buf *out, const char *name, const char *text);
 
 #endif

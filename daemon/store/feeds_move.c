@@ -61,19 +61,29 @@ struct part {
 	int64_t from, into, after;
 	int limit, count;
 	struct change read, starred; /* of the other: copies of those that were */
+	struct change labelled;      /* the same of those with labels, which are of `labels` */
+	int64_t labels[CHANGE_IDS_MAX];
 	struct change moved, stories;
 	struct drop copies;
 };
 
+struct marks {
+	bool read, starred, labelled;
+};
+
 static void sort_item(
-	struct part *p, int64_t item, int64_t story, bool read, bool starred, int64_t copy)
+	struct part *p, int64_t item, int64_t story, const struct marks *marks, int64_t copy)
 {
 	p->after = item;
 	p->count++;
-	if (copy && read)
+	if (copy && marks->read)
 		change_name(&p->read, copy);
-	if (copy && starred)
+	if (copy && marks->starred)
 		change_name(&p->starred, copy);
+	if (copy && marks->labelled) {
+		p->labels[p->labelled.id_count] = item;
+		change_name(&p->labelled, copy);
+	}
 	if (p->items && copy)
 		drop_add(&p->copies, item, story);
 	if (!p->items || copy)
@@ -85,17 +95,20 @@ static void sort_item(
 static int sort_items(struct part *p, struct err *e)
 {
 	int64_t item, story, copy;
-	bool read, starred;
+	struct marks marks;
 	struct query q;
 
 	query_begin(&q, p->tx,
-		"SELECT a.id, a.story, a.read, a.starred, b.id FROM item a LEFT JOIN item b"
+		"SELECT a.id, a.story, a.read, a.starred,"
+		" EXISTS (SELECT 1 FROM item_label WHERE item = a.id), b.id FROM item a LEFT JOIN "
+		"item b"
 		" ON b.feed = ? AND b.key = a.key WHERE a.feed = ? AND a.id > ? ORDER BY a.id"
 		" LIMIT ?");
 	query_bind(&q, as_int(p->into), as_int(p->from), as_int(p->after), as_int(p->limit));
 	while (query_row(&q)) {
-		query_read(&q, into(&item), into(&story), into(&read), into(&starred), into(&copy));
-		sort_item(p, item, story, read, starred, copy);
+		query_read(&q, into(&item), into(&story), into(&marks.read), into(&marks.starred),
+			into(&marks.labelled), into(&copy));
+		sort_item(p, item, story, &marks, copy);
 	}
 	return query_end(&q, e);
 }
@@ -118,7 +131,27 @@ static int move_items(struct part *p, struct err *e)
 	return status ? status : changes_put(p->tx, &p->moved, e);
 }
 
-/* What was read or starred in one of two copies stays so in the one that is left. */
+static int copy_labels(struct part *p, struct err *e)
+{
+	struct change *line = &p->labelled;
+	int status = 0;
+
+	if (line->id_count == 0)
+		return 0;
+	line->seq = changes_reserve(p->tx);
+	for (int n = 0; n < line->id_count && status == 0; n++) {
+		status = query_exec(p->tx, e,
+			"INSERT OR IGNORE INTO item_label (label, item)"
+			" SELECT label, ? FROM item_label WHERE item = ?",
+			as_int(line->ids[n]), as_int(p->labels[n]));
+		if (status == 0)
+			status = query_exec(p->tx, e, "UPDATE item SET rev = ? WHERE id = ?",
+				as_int(line->seq), as_int(line->ids[n]));
+	}
+	return status ? status : changes_put(p->tx, line, e);
+}
+
+/* What was read, starred or labelled in one of two copies stays so in the one that is left. */
 static int run_part(struct part *p, int64_t now_ms, struct err *e)
 {
 	int changed;
@@ -130,6 +163,8 @@ static int run_part(struct part *p, int64_t now_ms, struct err *e)
 	if (status == 0)
 		status = items_set_state(
 			p->tx, p->starred.ids, p->starred.id_count, 0, 1, now_ms, &changed, e);
+	if (status == 0)
+		status = copy_labels(p, e);
 	if (status == 0)
 		status = move_items(p, e);
 	return status ? status : drop_run(p->tx, &p->copies, false, e);
@@ -151,6 +186,7 @@ int feeds_merge_part(struct store_tx *tx, int64_t now_ms, bool *ret_more, struct
 	done = p.after;
 	p.limit = p.items ? KEEP_STEP : CHANGE_IDS_MAX;
 	p.moved = (struct change){.kind = CHANGE_ITEM_UPDATE, .feed = p.into, .time_ms = now_ms};
+	p.labelled = (struct change){.kind = CHANGE_ITEM_STATE, .time_ms = now_ms};
 	drop_init(&p.copies, p.from, now_ms);
 	status = run_part(&p, now_ms, e);
 	if (status)

@@ -119,7 +119,7 @@ static int walk_begin(struct walk *w, struct err *e)
 
 struct aged {
 	int64_t id, story, bytes, received_ms, changed_ms;
-	bool read, starred;
+	bool read, marked; /* marked: starred, or with a label */
 };
 
 static bool too_much(const struct walk *w)
@@ -134,8 +134,8 @@ static bool too_old(const struct walk *w, const struct aged *item, int64_t age_m
 
 static bool goes(const struct walk *w, const struct aged *item)
 {
-	if (item->starred || too_much(w))
-		return !item->starred;
+	if (item->marked || too_much(w))
+		return !item->marked;
 	if (!item->read)
 		return too_old(w, item, w->keep.unread_ms);
 	/* whoever opened an old item yesterday may want it today */
@@ -157,8 +157,9 @@ static int choose(struct walk *w, struct drop *drop, int most, struct err *e)
 	int left = KEEP_LOOKS;
 
 	query_begin(&q, w->tx,
-		"SELECT id, story, bytes, received_ms, read, starred, iif(read, (SELECT detail"
-		" ->> 'time' FROM change WHERE seq = item.rev), 0) FROM item"
+		"SELECT id, story, bytes, received_ms, read, starred OR EXISTS (SELECT 1 FROM"
+		" item_label WHERE item = item.id), iif(read, (SELECT detail ->> 'time' FROM change"
+		" WHERE seq = item.rev), 0) FROM item"
 		" WHERE feed = ? AND id > ? ORDER BY id");
 	query_bind(&q, as_int(w->feed), as_int(w->after));
 	while (left-- > 0 && drop->items.id_count < most) {
@@ -166,7 +167,7 @@ static int choose(struct walk *w, struct drop *drop, int most, struct err *e)
 		if (w->done)
 			break;
 		query_read(&q, into(&item.id), into(&item.story), into(&item.bytes),
-			into(&item.received_ms), into(&item.read), into(&item.starred),
+			into(&item.received_ms), into(&item.read), into(&item.marked),
 			into(&item.changed_ms));
 		w->done = all_stay(w, &item);
 		if (w->done)

@@ -10,8 +10,8 @@
 #include "store/stories.h"
 
 /* What one feed may keep; 0: not said at this level, a wider one counts. Ages count from an item's
- * reception. Starred items never go, and age takes none of the newest KEEP_LEAST and none that was
- * read less than KEEP_READ_MS ago. */
+ * reception. Starred and labelled items never go, and age takes none of the newest KEEP_LEAST and
+ * none that was read less than KEEP_READ_MS ago. */
 struct keep {
 	int64_t age_ms;       /* items that were read */
 	int64_t unread_ms;    /* the others */

@@ -221,8 +221,10 @@ static int mark_ids(struct states *s, struct marking *m, uint64_t end_ns, struct
 {
 	int status = 0;
 
-	while (s->next < s->count && status == 0 && uv_hrtime() < end_ns)
-		status = mark_id(m, s->stories, s->ids[s->next++], e);
+	do {
+		if (s->next < s->count)
+			status = mark_id(m, s->stories, s->ids[s->next++], e);
+	} while (s->next < s->count && status == 0 && uv_hrtime() < end_ns);
 	s->ended = s->next >= s->count;
 	return status;
 }
@@ -258,14 +260,15 @@ static int mark_found_story(const struct states *s, struct marking *m, int64_t i
 }
 
 /* Only what is to be turned need be looked at, where one thing is set; and of stories only those
- * items that make them what the filter says, where it says nothing else. */
+ * items that make them what the filter says, where it says nothing else; of its two wishes one,
+ * since other items may fulfil the other. */
 static void narrow(const struct states *s, struct item_filter *f)
 {
-	bool wide = !f->feed && !f->folder && !f->label;
+	bool wide = !f->feed && !f->folder && !f->label && f->received_before_ms <= 0;
 
 	if (s->stories) {
 		f->read = wide && s->filter.read < 0 ? -1 : 0;
-		f->starred = wide && s->filter.starred > 0 ? 1 : 0;
+		f->starred = wide && !f->read && s->filter.starred > 0 ? 1 : 0;
 	} else if (!s->labels && s->read && !s->starred && !f->read) {
 		f->read = s->read > 0 ? -1 : 1;
 	} else if (!s->labels && s->starred && !s->read && !f->starred) {

@@ -382,8 +382,8 @@ int stories_list(struct store_tx *tx, const struct story_filter *f, struct page 
 {
 	bool hides;
 	int status = listing_hides(tx, &hides, e);
-	/* A feed has few stories, so they are looked up; a folder has many, so the newest are
-	 * tried. */
+	/* A feed or label has few stories, so they are looked up; a folder has many, so the newest
+	 * are tried. */
 	const struct condition conditions[] = {
 		{hides, false, LISTING_HIDE, 0},
 		{f->feed != 0, true, " AND s.id IN (SELECT story FROM item WHERE feed = ?)",
@@ -393,8 +393,8 @@ int stories_list(struct store_tx *tx, const struct story_filter *f, struct page 
 			" AND feed IN (SELECT id FROM feed WHERE folder = ?))",
 			f->folder},
 		{f->label != 0, true,
-			" AND EXISTS (SELECT 1 FROM item m CROSS JOIN item_label b ON b.item = m.id"
-			" AND b.label = ? WHERE m.story = s.id)",
+			" AND s.id IN (SELECT story FROM item WHERE id IN"
+			" (SELECT item FROM item_label WHERE label = ?))",
 			f->label},
 		{f->read < 0, false, " AND s.unread > 0", 0},
 		{f->read > 0, false, " AND s.unread = 0", 0},

@@ -127,15 +127,16 @@ static void test_waiting(void **state)
 
 		assert_int_equal(try_at(&a, &somebody, BAD, at, &wait), ACCESS_TOO_SOON);
 		assert_int_equal(wait, most);
-		/* meanwhile the right one is not looked at, and asking makes it no longer */
-		assert_int_equal(try_at(&a, &somebody, GOOD, at + 1, &wait), ACCESS_TOO_SOON);
+		/* asking meanwhile makes it no longer */
+		assert_int_equal(try_at(&a, &somebody, BAD, at + 1, &wait), ACCESS_TOO_SOON);
 		assert_int_equal(wait, most - 1);
 		/* others are not kept out: by another address, or of another name */
 		assert_int_equal(try_at(&a, &another, GOOD, at + 1, &wait), ACCESS_GRANTED);
 		assert_int_equal(try_at(&a, &somebody, "bob/01231", at + 1, &wait), ACCESS_GRANTED);
 		at += most;
 	}
-	/* success makes it forgotten */
+	/* the right one is let in at any time, and makes it forgotten */
+	assert_int_equal(try_at(&a, &somebody, BAD, at, &wait), ACCESS_TOO_SOON);
 	assert_int_equal(try_at(&a, &somebody, GOOD, at, &wait), ACCESS_GRANTED);
 	assert_int_equal(try_at(&a, &somebody, BAD, at, &wait), ACCESS_WRONG);
 	assert_int_equal(try_at(&a, &somebody, BAD, at, &wait), ACCESS_WRONG);

@@ -123,6 +123,23 @@ static void test_batches(void **state)
 }
 
 /* "What I saw": a number that an answer told. */
+/* The wishes of a filter are the story's: different items may fulfil them. */
+static void test_wishes(void **state)
+{
+	static const char both[] =
+		"{\"filter\":{\"read\":false,\"starred\":true},\"set\":{\"read\":true}}";
+	struct world w;
+
+	(void)state;
+	fill(&w);
+	expect(&w, "POST", "/api/v1/stories/6/merge", "{\"stories\":[1]}", 200, NULL);
+	expect(&w, "PATCH", "/api/v1/items/1", "{\"read\":true,\"starred\":true}", 200, NULL);
+	expect(&w, "GET", "/api/v1/stories?read=false&starred=true", NULL, 200, "\"id\":6,");
+	expect(&w, "POST", "/api/v1/stories/batch", both, 200, "\"changed\":1,");
+	expect(&w, "GET", "/api/v1/stories?read=false&starred=true", NULL, 200, "\"stories\":[]");
+	world_close(&w);
+}
+
 static void test_as_of(void **state)
 {
 	char body[200];
@@ -253,6 +270,7 @@ int main(void)
 		cmocka_unit_test(test_labels),
 		cmocka_unit_test(test_bad_labels),
 		cmocka_unit_test(test_batches),
+		cmocka_unit_test(test_wishes),
 		cmocka_unit_test(test_as_of),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_stop),

@@ -140,6 +140,27 @@ static void test_stories(void **state)
 	world_close(&w);
 }
 
+/* What is in the address of a feed that has no name is told to nobody (C44). */
+static void test_secrets(void **state)
+{
+	static const char *const targets[] = {"/atom/all", "/json/all", "/atom/feed/3",
+		"/json/feed/3", "/atom/all?stories=true", "/json/all?stories=true"};
+	struct world w;
+
+	(void)state;
+	fill(&w);
+	assert_int_equal(world_add_feed(&w, "https://u:secret@c.example/feed"), 3);
+	world_add_items(&w, 3, 20, 2);
+	change(&w, "UPDATE item SET title = NULL, link = 'https://u:secret@c.example/' || id"
+		   " WHERE id > 11 * ?");
+	expect(&w, "POST", "/api/v1/stories/11/merge", "{\"stories\":[1]}", 200, NULL);
+	for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++) {
+		get(&w, targets[i], 200, "https://c.example/");
+		never(&w, targets[i], "secret");
+	}
+	world_close(&w);
+}
+
 /* It is told anew only when the view has changed, not when anything has. */
 static void test_unchanged(void **state)
 {
@@ -183,6 +204,7 @@ int main(void)
 		cmocka_unit_test(test_views),
 		cmocka_unit_test(test_entries),
 		cmocka_unit_test(test_stories),
+		cmocka_unit_test(test_secrets),
 		cmocka_unit_test(test_unchanged),
 		cmocka_unit_test(test_empty),
 	};

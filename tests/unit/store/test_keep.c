@@ -17,11 +17,21 @@
 enum { TEXT_BYTES = 1000 };
 
 /* Items as words: days of age, then r for read when it came, n for read now, u for unread, s for
- * starred (and read). */
+ * starred (and read), l for unread with a label. */
 struct items {
 	int64_t feed;
 	const char *words;
 };
+
+static int put_label(struct store_tx *tx, int64_t id, struct err *e)
+{
+	int status = query_exec(
+		tx, e, "INSERT OR IGNORE INTO label (id, rev, name) VALUES (?, 0, 'l')", as_int(1));
+
+	return status ? status
+		      : query_exec(tx, e, "INSERT INTO item_label (label, item) VALUES (1, ?)",
+				as_int(id));
+}
 
 static int put_words(struct store_tx *tx, void *arg, struct err *e)
 {
@@ -37,7 +47,9 @@ static int put_words(struct store_tx *tx, void *arg, struct err *e)
 		int64_t days = strtol(at, &kind, 10), id = 0;
 
 		status = put_item(tx, items->feed, ++key, 0, content, NOW - days * DAY, &id, e);
-		if (status == 0 && *kind != 'u')
+		if (status == 0 && *kind == 'l')
+			status = put_label(tx, id, e);
+		else if (status == 0 && *kind != 'u')
 			status = items_set_state(tx, &id, 1, 1, *kind == 's',
 				*kind == 'n' ? NOW : NOW - days * DAY, &changed, e);
 		at = kind + 1;
@@ -62,7 +74,7 @@ static int describe(void *ctx, const struct item_row *row)
 
 	snprintf(d->text + len, sizeof(d->text) - len, "%s%lld%c", len ? " " : "",
 		(long long)((NOW - row->received_ms) / DAY),
-		row->starred ? 's' : (row->read ? 'r' : 'u'));
+		row->starred ? 's' : (row->labels ? 'l' : (row->read ? 'r' : 'u')));
 	return 0;
 }
 
@@ -151,6 +163,8 @@ static const struct {
 		"7r 7r 7r 7r 7r 7r 7r 7r 7r 7r 7r 7r 7r 7r 7r 7r 7r 7r 7r 7r"},
 	{"count, starred ones stay and count", {.daemon = {DAY * 90, DAY * 90, 3, 1LL << 40}},
 		"5r 4s 3u 2r 1r", "4s 2r 1r", "4s 2r 1r"},
+	{"so do those with a label", {.daemon = {DAY * 90, DAY * 90, 2, 1LL << 40}},
+		"5u 4l 3u 2r 1r", "4l 1r", "4l 1r"},
 	{"more starred ones than may be", {.daemon = {DAY * 90, DAY * 90, 1, 1LL << 40}},
 		"5s 4s 3u", "5s 4s", "5s 4s"},
 	{"bytes", {.daemon = {DAY * 90, DAY * 90, 100, 2 * TEXT_BYTES}}, "5r 4s 3u 2r 1r", "4s 1r",

@@ -54,20 +54,26 @@ static void fill_plenty(const char *path, int count)
 					  "sum(NOT read) AS unread,"
 					  "  sum(starred) AS starred FROM item GROUP BY story) c "
 					  "WHERE c.story = story.id;"
-					  "DELETE FROM story WHERE items = 0";
-	char sql[2000];
+					  "DELETE FROM story WHERE items = 0;"
+					  "INSERT INTO label (id, rev, name) VALUES (1, -1, "
+					  "'kept');"
+					  "INSERT INTO item_label SELECT 1, id FROM item"
+					  " WHERE feed = 1 AND key %% 7 = 0";
+	char sql[2400];
 
 	snprintf(sql, sizeof(sql), format, count, (long long)NOW);
 	poke(path, sql);
 }
 
+#define IS_LABELLED "EXISTS (SELECT 1 FROM item_label WHERE item = item.id)"
+
 /* Whatever was done of it, nothing is lost of what was there and what was done with it. */
 static void assert_nothing_lost(const char *path, int count)
 {
 	assert_int_equal(
-		peek(path,
-			"SELECT count(*) FROM (SELECT key, max(read) AS r, max(starred) AS s"
-			" FROM item GROUP BY key) WHERE r = (key % 3 = 0) AND s = (key % 5 = 0)"),
+		peek(path, "SELECT count(*) FROM (SELECT key, max(read) AS r, max(starred) AS s,"
+			   " max(" IS_LABELLED ") AS l FROM item GROUP BY key)"
+			   " WHERE r = (key % 3 = 0) AND s = (key % 5 = 0) AND l = (key % 7 = 0)"),
 		count);
 	assert_counts(path);
 	assert_sound(path);
@@ -80,8 +86,10 @@ static void assert_merged(const char *path, int count, bool one)
 	assert_int_equal(peek(path, "SELECT count(*) FROM alias WHERE url GLOB '!*'"), 0);
 	assert_int_equal(
 		peek(path, "SELECT count(*) FROM item WHERE feed = 2"), one ? count : count / 2);
-	assert_int_equal(peek(path, "SELECT count(*) FROM item WHERE feed = 2 AND key % 2 = 0 AND"
-				    " read = (key % 3 = 0) AND starred = (key % 5 = 0)"),
+	assert_int_equal(
+		peek(path, "SELECT count(*) FROM item WHERE feed = 2 AND key % 2 = 0 AND"
+			   " read = (key % 3 = 0) AND starred = (key % 5 = 0) AND " IS_LABELLED
+			   " = (key % 7 = 0)"),
 		count / 2);
 	assert_int_equal(peek(path, "SELECT count(*) FROM item WHERE feed = 1"), one ? 0 : count);
 }
