@@ -126,8 +126,8 @@ static void test_batches(void **state)
 /* The wishes of a filter are the story's: different items may fulfil them. */
 static void test_wishes(void **state)
 {
-	static const char both[] =
-		"{\"filter\":{\"read\":false,\"starred\":true},\"set\":{\"read\":true}}";
+	static const char both[] = "{\"filter\":{\"read\":false,\"starred\":true},\"set\":{"
+				   "\"read\":true,\"reports\":true}}";
 	struct world w;
 
 	(void)state;
