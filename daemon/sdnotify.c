@@ -48,8 +48,6 @@ static long variable(const char *name)
 
 void sdnotify_listen_fds(int *ret_unix, int *ret_tcp)
 {
-	struct sockaddr_storage address;
-	socklen_t len;
 	long count = variable("LISTEN_PID") == (long)getpid() ? variable("LISTEN_FDS") : 0;
 
 	*ret_unix = *ret_tcp = -1;
@@ -57,7 +55,9 @@ void sdnotify_listen_fds(int *ret_unix, int *ret_tcp)
 	unsetenv("LISTEN_FDS");
 	unsetenv("LISTEN_FDNAMES");
 	for (int fd = LISTEN_FD_FIRST; fd < LISTEN_FD_FIRST + count; fd++) {
-		len = sizeof(address);
+		struct sockaddr_storage address = {0};
+		socklen_t len = sizeof(address);
+
 		fcntl(fd, F_SETFD, FD_CLOEXEC);
 		if (getsockname(fd, (struct sockaddr *)&address, &len) < 0)
 			continue;

@@ -103,7 +103,7 @@ static int open_tcp(struct api *api, struct err *e)
 {
 	struct sockaddr_storage address;
 	char text[LISTENER_TEXT_BYTES];
-	struct door *door;
+	struct door *door = NULL;
 	int fd, code;
 
 	if (api->options.tcp_fd < 0 && api->options.listen.ss_family == 0)
