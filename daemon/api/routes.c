@@ -66,6 +66,9 @@ static const struct route table[] = {
 	{HTTP_POST, "/api/v1/feeds/{id}/refresh", API_WRITE, ROUTE_LOOP, 0, 0, 0, NULL, NULL,
 		route_feeds_reply_refresh},
 
+	{HTTP_POST, "/api/v1/discover", API_WRITE, ROUTE_LOOP, 0, M(URL), M(URL), NULL, NULL,
+		route_discover_reply},
+
 	{HTTP_GET, "/api/v1/folders", API_READ, ROUTE_READ, 0, 0, 0, NULL, route_folders_run_list,
 		NULL},
 	{HTTP_POST, "/api/v1/folders", API_WRITE, ROUTE_WRITE, 0, M(NAME), M(NAME),

@@ -109,6 +109,18 @@ int state_change_batch(struct store_tx *tx, struct http_request *r, bool stories
 /* The id of the label that the parameter names, 0 when it is not given; what there is not is -1. */
 int label_asked(struct store_tx *tx, struct http_request *r, int64_t *ret_id, struct err *e);
 
+/* The address of the body's member `url`, normalised; on failure the problem is set. */
+int url_asked(struct http_request *r, char **ret_url) __attribute__((warn_unused_result));
+
+/* Has an address asked for its feeds (`discover` of struct api_callbacks). `url` is copied, http or
+ * https and normalised, as url_normalize() of base/ does. `found` comes exactly once, on the loop
+ * thread, even when the client has gone meanwhile, and must end in http_reply() or its like: with
+ * the feeds, a list that lives until it returns (NULL: there are none), or with r->problem set. It
+ * may come from inside, but only with the problem. Call it from `reply`, with nothing behind it.
+ * Unless the problem is one of 5xx or 429, it is the address's: PROBLEM_UNREADABLE. */
+typedef void discover_found(struct http_request *r, const struct offer *feeds);
+void discover(struct http_request *r, const char *url, discover_found *found);
+
 /* 409: the name is that of another one. */
 int name_exists(struct http_request *r, int64_t existing, const char *noun);
 
@@ -130,6 +142,8 @@ route_parse route_feeds_parse_draft, route_feeds_parse_one;
 route_run route_feeds_run_list, route_feeds_run_one, route_feeds_run_icon, route_feeds_run_add,
 	route_feeds_run_change, route_feeds_run_remove;
 route_reply route_feeds_reply_added, route_feeds_reply_changed, route_feeds_reply_refresh;
+
+route_reply route_discover_reply;
 
 route_parse route_folders_parse;
 route_run route_folders_run_list, route_folders_run_one, route_folders_run_add,

@@ -32,9 +32,14 @@ static int begin(struct world *w, const char *request)
 
 static void turn_once(struct world *w, int fd)
 {
+	struct offer offer = {.url = (char[]){"https://a.example/feed"}, .type = "x"};
+	const struct api_found found = {.feeds = &offer};
 	struct pollfd pfd = {.fd = fd, .events = POLLIN};
 	ssize_t n = 0;
 
+	if (w->discovered[0])
+		w->found(w->found_arg, &found);
+	w->discovered[0] = '\0';
 	/* what the daemon has sent is there at once: only it can be waited for */
 	if (poll(&pfd, 1, 0) <= 0)
 		uv_run(&w->f.loop.uv, UV_RUN_ONCE);
@@ -148,6 +153,8 @@ static const struct row {
 	{BODY("POST /api/v1/feeds", "36", "{\"url\":\"https://u:p@a.example/feed\"}"), 201,
 		"Location: /api/v1/feeds/|\"url\":\"https://a.example/feed\"", "last"},
 	{BODY("POST /api/v1/opml", "4", "list"), 200, "\"refused\":[]", NULL},
+	{BODY("POST /api/v1/discover", "30", "{\"url\":\"https://a.example/x\"} "), 200, NULL,
+		NULL},
 	{"GET / HTTP/9\r\n\r\n", 505, NULL, NULL},
 };
 
