@@ -149,6 +149,10 @@ static const struct route routes[] = {
 	POST(API "mark-all-as-read", greader_run_mark, greader_parse_mark_all, greader_reply_ok),
 
 	POST(API "subscription/edit", greader_run_edit, greader_parse_edit, greader_reply_edited),
+	{HTTP_GET, API "subscription/quickadd", API_WRITE, ROUTE_WRITE, PARAM_FORM, 0, 0,
+		greader_parse_quickadd, greader_run_quickadd, greader_reply_quickadd},
+	POST(API "subscription/quickadd", greader_run_quickadd, greader_parse_quickadd,
+		greader_reply_quickadd),
 	GET(API "subscription/export", greader_run_export, NULL),
 	{HTTP_POST, API "subscription/import", API_WRITE, ROUTE_WRITE, PARAM_OTHERS, BODY_LIST, 0,
 		route_opml_parse_import, route_opml_run_import, greader_reply_imported},

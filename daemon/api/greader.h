@@ -73,6 +73,11 @@ void greader_answer(struct http_request *r, const char *text);
 /* What writes answer when they are done. */
 route_reply greader_reply_ok;
 
+/* The address in "feed/URL" or "URL", normalised: only what is fetched over the network, as for
+ * POST /api/v1/feeds. ERR_INVALID, and NULL. */
+int greader_read_url(struct arena *arena, const char *text, char **ret_url, struct err *e)
+	__attribute__((warn_unused_result));
+
 /* -- the handlers -- */
 
 route_reply greader_reply_bare, greader_reply_check, greader_reply_login, greader_reply_token,
@@ -86,6 +91,10 @@ route_parse greader_parse_lists;
 
 route_parse greader_parse_edit_tag, greader_parse_mark_all;
 route_run greader_run_mark;
+
+route_parse greader_parse_quickadd;
+route_run greader_run_quickadd;
+route_reply greader_reply_quickadd;
 
 route_parse greader_parse_edit, greader_parse_disable;
 route_run greader_run_edit, greader_run_export, greader_run_rename, greader_run_disable;

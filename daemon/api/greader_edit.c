@@ -39,20 +39,21 @@ static const char *folder_of(const char *label)
 	return stream.name;
 }
 
-/* Only what is fetched over the network, as for POST /api/v1/feeds. */
-static int read_url(struct arena *arena, const char *text, char **ret_url, struct err *e)
+int greader_read_url(struct arena *arena, const char *text, char **ret_url, struct err *e)
 {
 	static const char feed[] = "feed/";
 	int code;
 
+	*ret_url = NULL;
 	while (strncmp(text, feed, strlen(feed)) == 0)
 		text += strlen(feed);
 	code = url_normalize(text, arena, ret_url);
 	if (code == ERR_NOMEM)
 		return err_set(e, code, NULL);
-	if (code < 0 || !url_is_http(*ret_url) || strlen(*ret_url) > FETCH_URL_MAX)
-		return err_set(e, ERR_INVALID, "a feed needs an http or https URL");
-	return 0;
+	if (code == 0 && url_is_http(*ret_url) && strlen(*ret_url) <= FETCH_URL_MAX)
+		return 0;
+	*ret_url = NULL;
+	return err_set(e, ERR_INVALID, "a feed needs an http or https URL");
 }
 
 static int subscribe(struct store_tx *tx, struct http_request *r, const char *stream,
@@ -61,7 +62,7 @@ static int subscribe(struct store_tx *tx, struct http_request *r, const char *st
 	const struct edit_query *q = r->query;
 	struct feed_declaration declaration = {.name = title, .folder = q->folder};
 	char *url;
-	int code = read_url(&r->arena, stream, &url, e);
+	int code = greader_read_url(&r->arena, stream, &url, e);
 
 	if (code < 0)
 		return code;

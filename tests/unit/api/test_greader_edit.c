@@ -72,6 +72,68 @@ static void test_edit(void **state)
 	world_close(&w);
 }
 
+/* What the address turns out to have; NULL: it could not be read. */
+static void quickadd(struct world *w, const char *url, struct offer *found, int code, int status,
+	const char *has)
+{
+	struct api_found result = {.feeds = found};
+	char body[200];
+	struct answer a;
+	struct client c;
+
+	if (code)
+		err_set(&result.error, code, "it says 404");
+	w->discovered[0] = '\0';
+	snprintf(body, sizeof(body),
+		"POST " API
+		"subscription/quickadd HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n"
+		"quickadd=%s",
+		strlen(url) + 9, url);
+	client_connect(w, &c);
+	client_send(&c, body);
+	while (!w->discovered[0])
+		turn(&c);
+	w->found(w->found_arg, &result);
+	take_answer(&c, false, &a);
+	client_close(&c);
+	assert_int_equal(a.status, status);
+	if (!strstr(a.body, has))
+		fail_msg("no %s in %s", has, a.body);
+	free_answer(&a);
+}
+
+static void test_quickadd(void **state)
+{
+	char url[] = "https://c.example/rss", known[] = "https://a.example/feed";
+	struct offer offer = {.url = url}, other = {.url = known};
+	struct world w;
+
+	(void)state;
+	fill(&w);
+	/* one that is there is not asked */
+	get(&w, API "subscription/quickadd?quickadd=feed/https://a.example/feed",
+		"{\"numResults\":1,\"query\":\"https://a.example/feed\",\"streamId\":\"feed/1\","
+		"\"streamName\":\"https://a.example/feed\"}",
+		NULL);
+	post(&w, "subscription/quickadd?quickadd=file:///etc/passwd", "", 200,
+		"{\"numResults\":0,\"error\":\"this is not");
+	post(&w, "subscription/quickadd", "", 400, "quickadd is the address");
+	assert_int_equal(w.feeds_changed, 0);
+	quickadd(&w, "c.example", &offer, 0, 200,
+		"{\"numResults\":1,\"query\":\"https://c.example/rss\",\"streamId\":\"feed/3\"");
+	assert_string_equal(w.discovered, "https://c.example/");
+	assert_int_equal(w.feed_changed, 3);
+	quickadd(&w, "https://d.example/", &other, 0, 200, "\"streamId\":\"feed/1\"");
+	assert_int_equal(w.feeds_changed, 1);
+	quickadd(&w, "https://e.example/", NULL, 0, 200,
+		"{\"numResults\":0,\"error\":\"no feed found\"}");
+	quickadd(&w, "https://f.example/", NULL, ERR_NOT_FOUND, 200,
+		"{\"numResults\":0,\"error\":\"it says 404\"}");
+	quickadd(&w, "https://g.example/", NULL, ERR_CANCELED, 503, "being stopped");
+	get(&w, API "subscription/list", "feed/3", "feed/4");
+	world_close(&w);
+}
+
 /* More than one job does. */
 static void test_many_feeds(void **state)
 {
@@ -291,6 +353,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_edit),
+		cmocka_unit_test(test_quickadd),
 		cmocka_unit_test(test_many_feeds),
 		cmocka_unit_test(test_edit_tag),
 		cmocka_unit_test(test_mark_all),
