@@ -467,7 +467,7 @@ static void parse_body(struct http_request *r)
 }
 
 /* Who changed subscriptions is for the log; marks of reading would flood it. */
-static void log_write(const struct http_request *r)
+static void log_write(struct http_request *r)
 {
 	const struct peer *peer = &r->conn->peer;
 	char from[PEER_TEXT_BYTES];
@@ -477,8 +477,9 @@ static void log_write(const struct http_request *r)
 		     strstr(r->route->path, "/access");
 
 	http_split_target(r->target, &path, &query); /* which may show a password */
-	log_event(feeds ? LOG_INFO : LOG_DEBUG, "api.write", "method=%s target=%.*s from=%s pid=%d",
-		llhttp_method_name(r->method), (int)path.len, path.at, peer_text(peer, from),
+	const char *target = arena_strndup(&r->arena, path.at, path.len);
+	log_event(feeds ? LOG_INFO : LOG_DEBUG, "api.write", "method=%s target=%s from=%s pid=%d",
+		llhttp_method_name(r->method), target ? target : "?", peer_text(peer, from),
 		(int)peer->pid);
 }
 
