@@ -473,8 +473,8 @@ static void log_write(struct http_request *r)
 	char from[PEER_TEXT_BYTES];
 	struct slice path, query;
 	bool feeds = strstr(r->route->path, "/feeds") || strstr(r->route->path, "/folders") ||
-		     strstr(r->route->path, "/opml") || strstr(r->route->path, "/db") ||
-		     strstr(r->route->path, "/access");
+		     strstr(r->route->path, "/opml") || strstr(r->route->path, "/subscription") ||
+		     strstr(r->route->path, "/db") || strstr(r->route->path, "/access");
 
 	http_split_target(r->target, &path, &query); /* which may show a password */
 	const char *target = arena_strndup(&r->arena, path.at, path.len);
