@@ -104,11 +104,9 @@ static int leave_out(struct http_request *r, struct list_query *q, const struct 
 		return leave_out_ids(r, &q->filter, ids);
 	if (stream->kind == STREAM_READ || stream->kind == STREAM_UNREAD)
 		*ret_any &= greader_narrow(&q->filter, &opposites[stream->kind], ids);
-	else if (stream->kind == STREAM_STARRED && q->filter.starred > 0)
-		*ret_any = false;
-	else if (stream->kind == STREAM_STARRED)
+	else if (stream->kind == STREAM_STARRED && q->filter.starred <= 0)
 		q->filter.starred = -1;
-	else if (stream->kind == STREAM_ALL)
+	else if (stream->kind == STREAM_STARRED || stream->kind == STREAM_ALL)
 		*ret_any = false;
 	return 0;
 }
