@@ -99,11 +99,15 @@ void subscription_list_finish(struct subscription_list *list)
 
 /* -- loading -- */
 
+/* Polls of a day before count for no floor of refreshing by hand. */
+enum { REMEMBERED_MS = 24 * 3600 * 1000 };
+
 /* A feed as the schedule needs it. */
 struct scheduled {
 	int64_t id;
 	int64_t wait_ms;       /* under 0: overdue; TIME_NONE: not to be polled */
 	int64_t worth;         /* of one that is overdue */
+	int64_t ago_ms;        /* its last poll, at most REMEMBERED_MS */
 	int64_t group, gap_ms; /* see struct rate_group */
 	int connections;
 };
@@ -237,8 +241,12 @@ static int find_scheduled(
 {
 	struct rate_group group;
 	int rv = rate_group_find(s->config, feed->url, &group);
+	int64_t now_ms = s->now_ms(), ago_ms = REMEMBERED_MS;
 
-	*ret_scheduled = (struct scheduled){feed->id, wait_of(s, feed), worth(feed, s->now_ms()),
+	/* unless the clock was set back, it is not in the future */
+	if (feed->last_poll_ms != TIME_NONE && feed->last_poll_ms > now_ms - REMEMBERED_MS)
+		ago_ms = feed->last_poll_ms < now_ms ? now_ms - feed->last_poll_ms : 0;
+	*ret_scheduled = (struct scheduled){feed->id, wait_of(s, feed), worth(feed, now_ms), ago_ms,
 		group.key, group.gap_ms, group.connections};
 	return rv;
 }
@@ -251,6 +259,8 @@ static int put_scheduled(const struct subscriptions *s, const struct scheduled *
 
 	schedule_limit(s->schedule, f->group, f->gap_ms, f->connections);
 	rv = schedule_put(s->schedule, f->id, f->group, never ? TIME_NONE : now_ms + f->wait_ms);
+	if (!rv && f->ago_ms < REMEMBERED_MS)
+		schedule_remember(s->schedule, f->id, now_ms - f->ago_ms);
 	if (!rv && !never && f->wait_ms <= 0)
 		schedule_rank(s->schedule, f->id, now_ms - f->worth);
 	return rv;
