@@ -235,15 +235,16 @@ static int listing_end(struct listing *l, int code)
 	return code;
 }
 
-/* What the entry's feed is about: where its site is; "": not known. */
-static const char *site_of(struct listing *l, int64_t feed)
+static const struct feed *feed_of(struct listing *l, const struct entry *entry)
 {
+	int64_t feed = entry->first->feed;
+
 	if (l->feed.id != feed) {
 		arena_finish(&l->arena);
 		l->feed = (struct feed){0};
 		l->code = feeds_get(l->tx, feed, &l->arena, &l->feed, l->e);
 	}
-	return l->feed.link ? l->feed.link : "";
+	return &l->feed;
 }
 
 static bool is_full(struct listing *l, const struct entry *entry)
@@ -259,7 +260,7 @@ static int put_json(void *ctx, const struct entry *entry)
 
 	if (is_full(l, entry))
 		return 1;
-	greader_put_entry(&l->j, entry, site_of(l, entry->first->feed), &l->html);
+	greader_put_entry(&l->j, entry, feed_of(l, entry), &l->html);
 	return l->code != 0;
 }
 
