@@ -409,7 +409,6 @@ static void start_job(struct http_request *r)
 
 void routes_again(struct http_request *r)
 {
-	buf_reset(&r->out);
 	r->more = false;
 	start_job(r);
 }
