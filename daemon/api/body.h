@@ -81,6 +81,14 @@ enum member {
  */
 #define BODY_LIST (1U << 31)
 
+extern const struct member_spec {
+	const char *name;
+	enum member_type type;
+} member_specs[MEMBERS];
+
+/* Those that an object may have: of a filter, a state, a turn. */
+unsigned member_inside(enum member_type type);
+
 const char *member_name(enum member member);
 
 /* Reads JSON text, an object; NULL and the problem, with line and column, when it is none. Any

@@ -103,6 +103,8 @@ route_run route_status_run_root, route_status_run;
 route_parse route_status_parse;
 route_reply route_status_reply_ping;
 
+route_run route_openapi_run;
+
 route_parse route_access_parse;
 route_run route_access_run_add, route_access_run_remove;
 route_reply route_access_reply_list, route_access_reply_added, route_access_reply_removed;
