@@ -63,6 +63,22 @@ struct api_options {
 	int64_t heartbeat_ms;     /* between signs of life on a quiet stream: 15 s */
 };
 
+/* What polls came to since the start, but for those that a stop ended. */
+enum api_poll {
+	API_POLL_NEW_ITEMS,
+	API_POLL_UNCHANGED,
+	API_POLL_RETRY_AFTER, /* the server said when to come again */
+	API_POLL_GONE,
+	API_POLL_UNREACHED, /* this machine reaches nobody */
+	API_POLL_FAILED,
+	API_POLLS
+};
+struct api_polls {
+	int64_t came_to[API_POLLS];
+	int64_t items; /* new ones */
+	int64_t bytes; /* received, icons aside */
+};
+
 /* Facts about the daemon that are not in the database. */
 struct api_facts {
 	int64_t started_ms;
@@ -71,6 +87,7 @@ struct api_facts {
 	int64_t feeds_unverified; /* whose certificates are not checked (A51) */
 	double loop_lag_ms_p99;
 	int64_t late_ms_p50, late_ms_p99; /* from due to started */
+	struct api_polls polls;
 };
 
 /* What a feed waits for. */

@@ -35,6 +35,8 @@ static const struct route table[] = {
 		route_status_reply_ping},
 	{HTTP_GET, "/api/v1/status", API_READ, ROUTE_READ, 0, 0, 0, route_status_parse,
 		route_status_run, NULL},
+	{HTTP_GET, "/api/v1/metrics", API_READ, ROUTE_READ, 0, 0, 0, route_status_parse,
+		route_metrics_run, NULL},
 	{HTTP_GET, "/api/v1/openapi.json", API_READ, ROUTE_READ, 0, 0, 0, NULL, route_openapi_run,
 		NULL},
 	{HTTP_GET, "/api/v1/db", API_READ, ROUTE_READ, 0, 0, 0, route_db_parse, route_db_run, NULL},

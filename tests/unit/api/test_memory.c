@@ -114,6 +114,7 @@ static const struct row {
 	{GET("/atom/folder/News"), 200, "mp3", NULL},
 	{GET("/json/all?stories=true"), 200, "mp3", NULL},
 	{GET("/api/v1/db"), 200, "\"items\":10,", NULL},
+	{GET("/api/v1/metrics"), 200, "tidings_items 10\n|process_cpu_seconds_total ", NULL},
 	{GET("/api/v1/access"), 200, NULL, NULL},
 	{BODY("POST /api/v1/access", "12", "{\"name\":\"a\"}"), 201, "\"password\":\"",
 		LINE("DELETE /api/v1/access/a")},
