@@ -7,9 +7,10 @@
 #include "store/credentials.h"
 
 /* Before anything else is done with a request of a connection. On the Unix socket the peer's right
- * counts, and what credentials allow if some are shown; by TCP nothing but credentials counts, and
- * Host and Origin must be ours: a page in a browser on this machine can send requests, too. On
- * failure the problem is set. Loop thread. */
+ * counts, and what credentials allow if some are shown; by TCP, and where
+ * peers are not trusted, nothing but credentials counts, and Host (by TCP alone) and Origin must be
+ * ours: a page in a browser on this machine can send requests, too. On failure the problem is set.
+ * Loop thread. */
 int admit(struct http_request *r, enum api_right *ret_right) __attribute__((warn_unused_result));
 
 /* Whether `host`, the field, names us: 127.0.0.1, localhost, [::1] or the address we listen at,

@@ -263,8 +263,9 @@ int routes_prepare(struct http_request *r, enum api_right right)
 	if (right < route->right)
 		return problem_set(&r->problem, PROBLEM_FORBIDDEN, "%s",
 			route->right == API_OWN
-				? "only who comes by the Unix socket and may write may"
-				  " let others in"
+				? "only who comes by the Unix socket and may write may let"
+				  " others in, without credentials, and not while"
+				  " trust_peer is no"
 				: "you may read here, but not change");
 	if (r->body.len > 0 && route->members == 0)
 		return problem_set(&r->problem, PROBLEM_PARAMETER, "this takes no body");
