@@ -269,7 +269,13 @@
 #define API_AHEAD_MAX 65536
 
 /* Segments of a path that any route has, and some */
-#define API_SEGMENTS_MAX 8
+#define API_SEGMENTS_MAX 32
+
+/* Pairs of a form: API_IDS_MAX ids, and what is said of them */
+#define FORM_PAIRS_MAX 10100
+
+/* Bytes of what stands between the parts of a form */
+#define FORM_BOUNDARY_MAX 200
 
 /* Ids in one batch */
 #define API_IDS_MAX 10000

@@ -8,6 +8,7 @@
 #include "api/conn.h"
 #include "api/core.h"
 #include "api/listener.h"
+#include "api/routes.h"
 #include "base/log.h"
 #include "base/times.h"
 
@@ -107,9 +108,24 @@ static void log_denied(const struct peer *peer)
 		peer_text(peer, from));
 }
 
+/* Some clients show their token as a parameter, and no field (frontends.md, 4.2). */
+static const char *shown_token(struct http_request *r)
+{
+	const char *name = r->face && !r->auth_key && !r->authorization ? r->face->token : NULL;
+	const struct slice body = {r->body.data, r->body.len};
+	struct slice path, query;
+
+	if (!name)
+		return NULL;
+	http_split_target(r->target, &path, &query);
+	const char *token = form_find(query, name, &r->arena);
+	return token ? token : form_find(body, name, &r->arena);
+}
+
+/* A route that is open to all refuses nobody who shows nothing. */
 static int check_means(struct http_request *r, enum api_right *ret_right)
 {
-	const struct access_means means = {r->auth_key, r->authorization, NULL};
+	const struct access_means means = {r->auth_key, r->authorization, shown_token(r)};
 	struct conn *c = r->conn;
 	struct access_answer answer;
 	enum api_right right = API_NONE;
@@ -125,7 +141,7 @@ static int check_means(struct http_request *r, enum api_right *ret_right)
 		log_denied(&c->peer);
 	switch (verdict) {
 	case ACCESS_SILENT:
-		if (trusted)
+		if (trusted || (r->route && r->route->right == API_NONE))
 			return 0;
 		return problem_set(&r->problem, PROBLEM_UNAUTHORIZED, "%s",
 			c->peer.tcp ? "a name and a password are needed: see tidings access add"
@@ -150,11 +166,15 @@ static int check_means(struct http_request *r, enum api_right *ret_right)
 
 int admit(struct http_request *r, enum api_right *ret_right)
 {
+	struct http_problem found = r->problem;
 	struct conn *c = r->conn;
 
+	r->problem = (struct http_problem){0}; /* who may not come learns nothing else */
 	if (!conn_is_trusted(c) && check_way(r) < 0)
 		return ERR_INVALID;
 	int code = check_means(r, ret_right);
+	if (code == 0)
+		r->problem = found;
 	/* Who comes by the socket and may write may also let others in. */
 	if (code == 0 && conn_is_trusted(c) && c->credential == 0 && *ret_right == API_WRITE)
 		*ret_right = API_OWN;

@@ -80,6 +80,10 @@ enum member {
 /* In place of members: the body is a list of feeds, which `parse` of its route reads on the pool.
  */
 #define BODY_LIST (1U << 31)
+/* ... a form, see form.h. */
+#define BODY_FORM (1U << 30)
+/* ... an object with any members, or nothing. */
+#define BODY_ANY (1U << 29)
 
 extern const struct member_spec {
 	const char *name;

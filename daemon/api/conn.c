@@ -380,7 +380,11 @@ static void settle(struct http_request *r)
 	if (r->problem.kind == PROBLEM_NONE)
 		return;
 	buf_finish(&r->out);
-	problem_render(&r->problem, r->target, &r->out);
+	r->content_type = "application/problem+json";
+	if (r->face && r->face->refuse)
+		r->face->refuse(r);
+	else
+		problem_render(&r->problem, r->target, &r->out);
 	r->status = problem_types[r->problem.kind].status;
 	if (r->status == 503 && r->problem.retry_after_s == 0)
 		r->problem.retry_after_s = 1;
@@ -414,8 +418,6 @@ void http_reply(struct http_request *r)
 	settle(r);
 	c->last = c->last || c->api->stopping;
 	const char *type = r->content_type ? r->content_type : "application/json";
-	if (r->problem.kind != PROBLEM_NONE)
-		type = "application/problem+json";
 	write_head(r, r->out.len > 0 ? type : NULL, (int64_t)r->out.len);
 	if (buf_status(&c->out) < 0 || buf_status(&r->out) < 0) {
 		conn_close(c); /* out of memory even for the problem */

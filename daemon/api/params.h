@@ -61,6 +61,7 @@ enum param {
 };
 #define PARAM_BIT(param) (1U << (param))
 #define PARAM_OTHERS     (1U << 31) /* those that are not allowed are passed over */
+#define PARAM_FORM       (1U << 30) /* r->form holds them all */
 
 enum { PARAM_EPOCH_BYTES = 24 };
 

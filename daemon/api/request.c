@@ -91,6 +91,25 @@ void request_parse_json(struct http_request *r)
 	r->json = body_parse(empty ? "{}" : r->body.data, empty ? 2 : r->body.len, &r->problem);
 }
 
+void request_parse_form(struct http_request *r)
+{
+	struct slice path, query;
+
+	http_split_target(r->target, &path, &query);
+	int code = form_read(&r->form, query, &r->arena);
+	if (code == 0)
+		code = form_read_body(
+			&r->form, (struct slice){r->body.data, r->body.len}, &r->arena);
+	if (code == ERR_TOO_BIG)
+		problem_set(&r->problem, PROBLEM_PARAMETER, "at most %d parameters are taken",
+			FORM_PAIRS_MAX);
+	else if (code == ERR_INVALID)
+		problem_set(&r->problem, PROBLEM_PARAMETER,
+			"the parameters are not well encoded, or not UTF-8");
+	else if (code < 0)
+		problem_from_err(&r->problem, code, NULL);
+}
+
 static struct request_reader *reader_of(llhttp_t *parser)
 {
 	return container_of(parser, struct request_reader, parser);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "api/api.h"
+#include "api/form.h"
 #include "api/params.h"
 #include "api/problem.h"
 #include "base/arena.h"
@@ -14,6 +15,7 @@
 #include "base/list.h"
 
 struct conn;
+struct face;
 struct route;
 
 /* Belongs to its connection; while a job is under way, to that job: if the client goes away
@@ -38,12 +40,14 @@ struct http_request {
 	struct arena arena; /* what lives as long as the request; in `run` for the job's thread */
 
 	/* As understood (routes.h). */
-	enum api_right right; /* of who asks */
+	enum api_right right;    /* of who asks */
+	const struct face *face; /* NULL: not looked for yet */
 	const struct route *route;
 	int64_t id;        /* {id} of the path */
 	char *name;        /* {name} of it, in `arena` */
 	struct slice tail; /* what of it, raw, a pattern's "*" stands for; in `target` */
 	struct params params;
+	struct form form;    /* of a route with PARAM_FORM: query and body */
 	struct json_t *json; /* the body, see body.h; or NULL */
 	void *query;         /* what `parse` of the route made for its `run`, in `arena` */
 
@@ -69,6 +73,9 @@ void request_destroy(struct http_request *r);
 
 /* Reads the body, an object or nothing, into r->json; otherwise sets the problem. Any thread. */
 void request_parse_json(struct http_request *r);
+
+/* Reads query and body into r->form; otherwise sets the problem. Any thread. */
+void request_parse_form(struct http_request *r);
 
 /* Zeroed memory for r->query; NULL with the problem set. */
 void *request_query(struct http_request *r, size_t size) __attribute__((warn_unused_result));

@@ -149,11 +149,17 @@ static const struct route table[] = {
 		events_run, events_reply},
 };
 
-enum { ROUTES = sizeof(table) / sizeof(table[0]) };
+static const struct face native = {
+	.mounts = (const char *const[]){"", NULL},
+	.routes = table,
+	.count = sizeof(table) / sizeof(table[0]),
+};
+
+const struct face *const faces[] = {&native, NULL};
 
 const struct route *routes_table(size_t *ret_count)
 {
-	*ret_count = ROUTES;
+	*ret_count = native.count;
 	return table;
 }
 
@@ -214,70 +220,123 @@ static void allow(struct http_request *r, enum llhttp_method method)
 }
 
 /* Looks for the route; notes on the way what the path allows, in r->fields. */
-static const struct route *find(struct http_request *r, struct slice path)
+static const struct route *find_in(
+	struct http_request *r, const struct face *face, const struct slice *segments, int count)
 {
-	struct slice segments[API_SEGMENTS_MAX];
-	int count = http_split_path(path, API_SEGMENTS_MAX, segments);
-
-	if (count > API_SEGMENTS_MAX)
-		return NULL;
-	for (int i = 0; i < ROUTES; i++) {
-		if (!path_matches(r, table[i].path, segments, count))
+	for (size_t i = 0; i < face->count; i++) {
+		if (!path_matches(r, face->routes[i].path, segments, count))
 			continue;
-		if (table[i].method == r->method)
-			return &table[i];
-		allow(r, table[i].method);
+		r->face = face;
+		if (face->routes[i].method == r->method)
+			return &face->routes[i];
+		allow(r, face->routes[i].method);
 	}
 	return NULL;
 }
 
+/* How many segments the mount takes of the path; -1: it is under another. */
+static int mounted(const char *mount, const struct slice *segments, int count)
+{
+	struct slice wanted[API_SEGMENTS_MAX];
+	int known = http_split_path((struct slice){mount, strlen(mount)}, API_SEGMENTS_MAX, wanted);
+
+	for (int i = 0; i < known; i++) {
+		if (i == count || wanted[i].len != segments[i].len ||
+			memcmp(wanted[i].at, segments[i].at, wanted[i].len) != 0)
+			return -1;
+	}
+	return known;
+}
+
+static void find_in_all(struct http_request *r, const struct slice *segments, int count)
+{
+	for (const struct face *const *face = faces; *face && !r->route; face++) {
+		for (const char *const *at = (*face)->mounts; *at && !r->route; at++) {
+			int skip = mounted(*at, segments, count);
+			if (skip >= 0)
+				r->route = find_in(r, *face, segments + skip, count - skip);
+		}
+	}
+}
+
 /* No route: OPTIONS asked what there is, or the path or the method is wrong. */
-static int explain(struct http_request *r, struct slice path)
+static void explain(struct http_request *r, struct slice path)
 {
 	if (r->method == HTTP_OPTIONS && slice_is(path, "*"))
-		buf_puts(&r->fields, "Allow: OPTIONS, GET, HEAD, POST, PATCH, DELETE");
+		buf_puts(&r->fields, "Allow: OPTIONS, GET, HEAD, POST, PUT, PATCH, DELETE");
 	if (buf_status(&r->fields) < 0)
 		problem_from_err(&r->problem, buf_status(&r->fields), NULL);
-	if (r->fields.len == 0)
-		return problem_set(&r->problem, PROBLEM_NOT_FOUND, "there is no such resource");
+	if (r->fields.len == 0) {
+		problem_set(&r->problem, PROBLEM_NOT_FOUND, "there is no such resource");
+		return;
+	}
 	buf_puts(&r->fields, "\r\n");
-	if (r->method == HTTP_OPTIONS)
+	if (r->method != HTTP_OPTIONS)
+		problem_set(&r->problem, PROBLEM_METHOD, "this resource does not know %s",
+			r->head ? "HEAD" : llhttp_method_name(r->method));
+}
+
+void routes_find(struct http_request *r)
+{
+	struct slice segments[API_SEGMENTS_MAX], path, query;
+
+	http_split_target(r->target, &path, &query);
+	int count = http_split_path(path, API_SEGMENTS_MAX, segments);
+	if (count <= API_SEGMENTS_MAX)
+		find_in_all(r, segments, count);
+	if (r->route && r->problem.kind == PROBLEM_NONE)
+		buf_reset(&r->fields);
+	else
+		explain(r, path);
+}
+
+static int check_right(struct http_request *r, enum api_right right)
+{
+	bool asked = r->tcp || r->api->options.distrust; /* for credentials */
+	bool nobody = right == API_NONE && asked && r->route && r->route->right == API_NONE;
+
+	if (right == API_NONE && !nobody)
+		return problem_set(
+			&r->problem, PROBLEM_FORBIDDEN, "your user may not use this daemon");
+	if (!r->route || right >= r->route->right)
 		return 0;
-	return problem_set(&r->problem, PROBLEM_METHOD, "this resource does not know %s",
-		r->head ? "HEAD" : llhttp_method_name(r->method));
+	return problem_set(&r->problem, PROBLEM_FORBIDDEN, "%s",
+		r->route->right == API_OWN
+			? "only who comes by the Unix socket and may write may let others in,"
+			  " without credentials, and not while trust_peer is no"
+			: "you may read here, but not change");
 }
 
 int routes_prepare(struct http_request *r, enum api_right right)
 {
+	struct http_problem found = r->problem;
 	struct slice path, query;
 
 	r->right = right;
-	if (right == API_NONE)
-		return problem_set(
-			&r->problem, PROBLEM_FORBIDDEN, "your user may not use this daemon");
-	http_split_target(r->target, &path, &query);
-	const struct route *route = find(r, path);
-	if (!route || r->problem.kind != PROBLEM_NONE)
-		return explain(r, path);
-	buf_reset(&r->fields);
-	if (right < route->right)
-		return problem_set(&r->problem, PROBLEM_FORBIDDEN, "%s",
-			route->right == API_OWN
-				? "only who comes by the Unix socket and may write may let"
-				  " others in, without credentials, and not while"
-				  " trust_peer is no"
-				: "you may read here, but not change");
-	if (r->body.len > 0 && route->members == 0)
+	r->problem = (struct http_problem){0}; /* who may not come learns nothing else */
+	if (check_right(r, right) < 0)
+		return ERR_INVALID;
+	r->problem = found;
+	if (r->problem.kind != PROBLEM_NONE)
+		return ERR_INVALID;
+	if (!r->route)
+		return 0;
+	if (r->body.len > 0 && r->route->members == 0 && r->face == faces[0])
 		return problem_set(&r->problem, PROBLEM_PARAMETER, "this takes no body");
-	r->route = route;
-	return params_parse(query, route->params, &r->arena, &r->params, &r->problem);
+	if (r->route->params & PARAM_FORM) {
+		if (!(r->route->members & BODY_FORM))
+			request_parse_form(r);
+		return r->problem.kind == PROBLEM_NONE ? 0 : ERR_INVALID;
+	}
+	http_split_target(r->target, &path, &query);
+	return params_parse(query, r->route->params, &r->arena, &r->params, &r->problem);
 }
 
 int routes_check_body(struct http_request *r)
 {
 	if (r->problem.kind != PROBLEM_NONE)
 		return ERR_INVALID;
-	if (r->route->members == BODY_LIST)
+	if (r->route->members & (BODY_LIST | BODY_FORM | BODY_ANY))
 		return 0;
 	return body_check(r->json, r->route->members, r->route->required, &r->problem);
 }
@@ -376,6 +435,8 @@ static void work_on_body(uv_work_t *work)
 
 	if (r->route->members == BODY_LIST)
 		r->route->parse(r);
+	else if (r->route->members == BODY_FORM)
+		request_parse_form(r);
 	else
 		request_parse_json(r);
 }
@@ -425,6 +486,7 @@ void routes_dispatch(struct http_request *r)
 {
 	enum api_right right;
 
+	routes_find(r);
 	if (admit(r, &right) < 0 || routes_prepare(r, right) < 0) {
 		routes_refuse(r);
 		return;
@@ -447,6 +509,6 @@ void routes_refuse(struct http_request *r)
 	if (r->problem.kind == PROBLEM_UNAUTHORIZED)
 		buf_puts(&r->fields, "WWW-Authenticate: Basic realm=\"tidings\"\r\n");
 	if (r->problem.kind == PROBLEM_METHOD && r->fields.len == 0)
-		buf_puts(&r->fields, "Allow: OPTIONS, GET, HEAD, POST, PATCH, DELETE\r\n");
+		buf_puts(&r->fields, "Allow: OPTIONS, GET, HEAD, POST, PUT, PATCH, DELETE\r\n");
 	http_reply(r);
 }

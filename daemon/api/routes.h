@@ -29,19 +29,42 @@ struct route {
 	enum llhttp_method method;
 	const char *path; /* segments; "{id}" is a number from 1, "{name}" any text, a last "*" one
 			     or more of any kind */
-	enum api_right right;
+	enum api_right right; /* API_NONE: by TCP nobody has to say who they are */
 	enum route_where where;
 	unsigned params;            /* PARAM_BIT()s that are allowed */
-	unsigned members, required; /* MEMBER_BIT()s of the body; none: there must be no body */
+	unsigned members, required; /* MEMBER_BIT()s of the body, or BODY_*; none: no body is taken
+				     */
 	route_parse *parse;
 	route_run *run;
 	route_reply *reply;
 };
 
+/* What one family of clients expects: paths, bodies and refusals of its own, all translated onto
+ * what the native routes stand on. Static. */
+struct face {
+	const char *const *mounts; /* under which its paths are found; "" is the root; NULL ends */
+	const struct route *routes;
+	size_t count;
+
+	/* Makes r->out and r->content_type of r->problem, and adds to r->fields. NULL: problem
+	 * details. */
+	void (*refuse)(struct http_request *r);
+
+	/* The parameter that may show a token in place of a field, or NULL. */
+	const char *token;
+};
+
+/* The native one, which knows its parameters and refuses others; the last is followed by NULL. */
+extern const struct face *const faces[];
+
 const struct route *routes_table(size_t *ret_count);
 
-/* Finds the route, checks right and parameters; the problem is set on failure. r->route stays NULL
- * for OPTIONS, which is answered then. Pure. */
+/* Finds face and route; without a route, r->fields says what the path allows, or r->problem what is
+ * wrong. Pure. */
+void routes_find(struct http_request *r);
+
+/* Checks right and parameters of what was found; the problem is set on failure. Without a route it
+ * succeeds for OPTIONS alone, which is answered then. Pure. */
 int routes_prepare(struct http_request *r, enum api_right right)
 	__attribute__((warn_unused_result));
 

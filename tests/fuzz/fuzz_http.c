@@ -32,6 +32,7 @@ static void tell(const struct http_request *r)
 
 static void route(struct http_request *r, enum api_right right)
 {
+	routes_find(r);
 	int code = routes_prepare(r, right);
 
 	must((code < 0) == (r->problem.kind != PROBLEM_NONE));
