@@ -200,6 +200,7 @@ static void facts(void *ctx, struct api_facts *ret_facts)
 		.loop_lag_ms_p99 = loopstat_p99_ms(&s->loopstat),
 		.late_ms_p50 = counts.late_ms_p50,
 		.late_ms_p99 = counts.late_ms_p99,
+		.polls = s->poller.polls,
 	};
 }
 

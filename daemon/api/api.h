@@ -54,13 +54,31 @@ struct api_options {
 	bool allow_remote;              /* else only loopback addresses */
 	const char *const *hosts, *const *origins; /* see admit.h; NULL-terminated, or NULL; lent
 						      until the next api_configure() */
-	bool reports; /* reading an item reads all of its story, not its copies alone */
+	bool distrust; /* `access` gives nothing: who comes by the Unix socket may be a bridge that
+			  lets anybody in, and every request there needs credentials, too */
+	bool reports;  /* reading an item reads all of its story, not its copies alone */
 
 	/* How long clients may take; 0: the default. */
 	int64_t head_timeout_ms;  /* to send a request's head: 10 s (C16) */
 	int64_t idle_timeout_ms;  /* between requests, and to send a body: 60 s */
 	int64_t stall_timeout_ms; /* without taking a byte of an answer or a stream: 60 s (C17) */
 	int64_t heartbeat_ms;     /* between signs of life on a quiet stream: 15 s */
+};
+
+/* What polls came to since the start, but for those that a stop ended. */
+enum api_poll {
+	API_POLL_NEW_ITEMS,
+	API_POLL_UNCHANGED,
+	API_POLL_RETRY_AFTER, /* the server said when to come again */
+	API_POLL_GONE,
+	API_POLL_UNREACHED, /* this machine reaches nobody */
+	API_POLL_FAILED,
+	API_POLLS
+};
+struct api_polls {
+	int64_t came_to[API_POLLS];
+	int64_t items; /* new ones */
+	int64_t bytes; /* received, icons aside */
 };
 
 /* Facts about the daemon that are not in the database. */
@@ -71,6 +89,7 @@ struct api_facts {
 	int64_t feeds_unverified; /* whose certificates are not checked (A51) */
 	double loop_lag_ms_p99;
 	int64_t late_ms_p50, late_ms_p99; /* from due to started */
+	struct api_polls polls;
 };
 
 /* What a feed waits for. */

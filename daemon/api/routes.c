@@ -36,6 +36,10 @@ static const struct route table[] = {
 		route_status_reply_ping},
 	{HTTP_GET, "/api/v1/status", API_READ, ROUTE_READ, 0, 0, 0, route_status_parse,
 		route_status_run, NULL},
+	{HTTP_GET, "/api/v1/metrics", API_READ, ROUTE_READ, 0, 0, 0, route_status_parse,
+		route_metrics_run, NULL},
+	{HTTP_GET, "/api/v1/openapi.json", API_READ, ROUTE_READ, 0, 0, 0, NULL, route_openapi_run,
+		NULL},
 	{HTTP_GET, "/api/v1/db", API_READ, ROUTE_READ, 0, 0, 0, route_db_parse, route_db_run, NULL},
 	{HTTP_POST, "/api/v1/db/check", API_WRITE, ROUTE_LOOP, 0, 0, 0, NULL, NULL,
 		route_db_reply_check},
@@ -291,7 +295,8 @@ void routes_find(struct http_request *r)
 
 static int check_right(struct http_request *r, enum api_right right)
 {
-	bool nobody = right == API_NONE && r->tcp && r->route && r->route->right == API_NONE;
+	bool asked = r->tcp || r->api->options.distrust; /* for credentials */
+	bool nobody = right == API_NONE && asked && r->route && r->route->right == API_NONE;
 
 	if (right == API_NONE && !nobody)
 		return problem_set(
@@ -300,7 +305,8 @@ static int check_right(struct http_request *r, enum api_right right)
 		return 0;
 	return problem_set(&r->problem, PROBLEM_FORBIDDEN, "%s",
 		r->route->right == API_OWN
-			? "only who comes by the Unix socket and may write may let others in"
+			? "only who comes by the Unix socket and may write may let others in,"
+			  " without credentials, and not while trust_peer is no"
 			: "you may read here, but not change");
 }
 

@@ -130,9 +130,11 @@ route_parse route_db_parse;
 route_run route_db_run;
 route_reply route_db_reply_check, route_db_reply_backup, route_db_reply_compact;
 
-route_run route_status_run_root, route_status_run;
+route_run route_status_run_root, route_status_run, route_metrics_run;
 route_parse route_status_parse;
 route_reply route_status_reply_ping;
+
+route_run route_openapi_run;
 
 route_parse route_access_parse;
 route_run route_access_run_add, route_access_run_remove;

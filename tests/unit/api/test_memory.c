@@ -114,6 +114,7 @@ static const struct row {
 	{GET("/atom/folder/News"), 200, "mp3", NULL},
 	{GET("/json/all?stories=true"), 200, "mp3", NULL},
 	{GET("/api/v1/db"), 200, "\"items\":10,", NULL},
+	{GET("/api/v1/metrics"), 200, "tidings_items 10\n|process_cpu_seconds_total ", NULL},
 	{GET("/api/v1/access"), 200, NULL, NULL},
 	{BODY("POST /api/v1/access", "12", "{\"name\":\"a\"}"), 201, "\"password\":\"",
 		LINE("DELETE /api/v1/access/a")},
@@ -257,7 +258,8 @@ static bool may_be(const struct row *row, int status)
 	       (status == 400 && strstr(row->request, "{") && strstr(talk.text, "invalid-json"));
 }
 
-static void run_row(struct world *w, const struct row *row)
+/* Each `step`-th allocation fails. */
+static void run_row(struct world *w, const struct row *row, long step)
 {
 	long failed = 1;
 
@@ -266,7 +268,7 @@ static void run_row(struct world *w, const struct row *row)
 	wanted = talk;
 	undo(w, row);
 	/* the connection comes first; it is taken some time later, which is seen once */
-	for (long n = row == rows ? 0 : 1; failed; n++) {
+	for (long n = row == rows ? 0 : 1; failed; n += step) {
 		int status;
 
 		fault_malloc_after(n);
@@ -302,7 +304,19 @@ static void test_requests(void **state)
 					     "{\"labels\":{\"add\":[\"kept\"]}}")),
 		200);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		run_row(&w, &rows[i]);
+		run_row(&w, &rows[i], 1);
+	world_close(&w);
+}
+
+/* It takes some thousand. */
+static void test_document(void **state)
+{
+	static const struct row row = {GET("/api/v1/openapi.json"), 200, NULL, NULL};
+	struct world w;
+
+	(void)state;
+	fill(&w);
+	run_row(&w, &row, 23);
 	world_close(&w);
 }
 
@@ -460,6 +474,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_create),
 		cmocka_unit_test(test_requests),
+		cmocka_unit_test(test_document),
 		cmocka_unit_test(test_credentials),
 		cmocka_unit_test(test_backlog),
 		cmocka_unit_test(test_live),
