@@ -52,16 +52,19 @@ LIST
 }
 
 # Faults that come one at a time, a hundred thousand transfers and a hundred starts have nothing to do with threads, and
-# the thread sanitizer makes them dear.
-alone='^(unit[.]store[.](scenarios|memory|schema|faults)|unit[.]fetch[.]storm|flow[.]score)([^a-z]|$)'
+# the thread sanitizer makes them dear; of flows that are much alike one is enough there.
+alone='^(unit[.]store[.](scenarios|memory|schema|faults|power)|unit[.]fetch[.]storm|flow[.](score|manners|cases|client|words))([^a-z]|$)'
+
+# Each fault once is enough, and the address sanitizer sees more of it.
+once='^unit[.]store[.](scenarios|memory|schema)([^a-z]|$)'
 
 # A tree's tests under names that begin with the tree's, as the lines of a CTestTestfile.cmake.
 tests_of() {
-    find "$build/$1" -name CTestTestfile.cmake -exec cat {} + | awk -v tree="$1" -v wanted="$2" -v alone="$alone" '
+    find "$build/$1" -name CTestTestfile.cmake -exec cat {} + | awk -v tree="$1" -v wanted="$2" -v alone="$alone" -v once="$once" '
         match($0, /^(add_test|set_tests_properties)\((\[=*\[)?/) {
             name = substr($0, RLENGTH + 1)
             head = substr($0, 1, RLENGTH)
-            keep = name ~ wanted && !(tree == "thread" && name ~ alone)
+            keep = name ~ wanted && !(tree == "thread" && name ~ alone) && !(tree == "plain" && name ~ once)
             if (keep && tree != "plain") $0 = head tree ":" name
         }
         /^(subdirs|#)/ { keep = 0 }

@@ -6,7 +6,7 @@ import resource
 import socket
 import subprocess
 
-from harness import Connection, Daemon, Events, Failed, Web, check, check_equal, feed_xml, run
+from harness import PATIENCE_S, Connection, Daemon, Events, Failed, Web, check, check_equal, feed_xml, run
 
 CROWD = 5000
 
@@ -141,6 +141,10 @@ def test_c18_a_crowd(args):
         check(files < places + 200, f"{files} open files")
         for client in clients:
             client.close()
+        deadline = time.monotonic() + PATIENCE_S
+        while w.daemon.request("GET", "/api/v1/feeds/2")[0] == 503:  # it has not noticed yet that they are gone
+            check(time.monotonic() < deadline, "places are not given back")
+            time.sleep(0.01)
         check_equal(w.daemon.get("/feeds/2")["url"], w.web.base + "/other", "feed")
 
 
