@@ -415,6 +415,8 @@ static void start_job(struct http_request *r)
 
 void routes_again(struct http_request *r)
 {
+	if (!r->more)
+		buf_reset(&r->out);
 	r->more = false;
 	start_job(r);
 }

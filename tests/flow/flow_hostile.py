@@ -5,6 +5,7 @@ import random
 import resource
 import socket
 import subprocess
+import time
 
 from harness import PATIENCE_S, Connection, Daemon, Events, Failed, Web, check, check_equal, feed_xml, run
 
