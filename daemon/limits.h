@@ -333,6 +333,15 @@
 /* Bytes of answers waiting for slow readers; beyond it large ones become 503 */
 #define API_UNSENT_MAX (128 * 1024 * 1024)
 
+/* Items with their texts in one answer to readers of Google Reader: Readrops asks for 2,500 and
+ * does not go on behind them */
+#define GREADER_LIST_MAX 5000
+
+/* Bytes of such an answer: readers that name 9,999 items want all of them. It ends when it is so
+ * long, and has room for one more item */
+#define GREADER_REPLY_SOFT (48 * 1024 * 1024)
+#define GREADER_REPLY_MAX  (GREADER_REPLY_SOFT + API_REPLY_MAX)
+
 /* Lines of the change log looked at for one answer */
 #define API_SCAN_MAX 10000
 
@@ -457,6 +466,9 @@
 #define STORE_IDS_MAX 10000
 
 /* -- marking -- */
+
+/* Feeds, folders and labels that a list may leave out: more than readers do */
+#define ITEM_WITHOUT_MAX 4
 
 /* Of marking many items in one job: nobody else waits longer for it */
 #define STATES_STEP_MS 10

@@ -1,6 +1,7 @@
 /* Views of newsreaders: which entries they have, and what is told of the outlets of a story. */
 #include "api/entry.h"
 
+#include <jansson.h>
 #include <string.h>
 
 #include "api/params.h"
@@ -117,6 +118,7 @@ static int put_item(void *ctx, const struct item_row *row)
 		.read = row->read,
 		.starred = row->starred,
 		.item = row,
+		.first = row,
 		.also = "",
 	};
 
@@ -193,12 +195,14 @@ static int put_outlet(void *ctx, const struct story_member *member)
 static int put_story(struct entries *l, const struct story *story, struct buf *also,
 	struct arena *texts, struct err *e)
 {
-	struct item_row row;
+	struct item_row row, first;
 	int code = items_get(l->tx, story->lead, texts, &row, e);
 	struct outlets outlets = {also, story->lead, code == 0 ? row.feed : 0, 0};
 
 	if (code == 0)
 		code = stories_members(l->tx, story->id, put_outlet, &outlets, e);
+	if (code == 0 && story->first != story->lead)
+		code = items_get_brief(l->tx, story->first, texts, &first, e);
 	if (code < 0)
 		return code;
 	if (outlets.count)
@@ -212,6 +216,7 @@ static int put_story(struct entries *l, const struct story *story, struct buf *a
 		.read = story->read,
 		.starred = story->starred,
 		.item = &row,
+		.first = story->first == story->lead ? &row : &first,
 		.also = buf_string(also),
 	};
 	return l->each(l->ctx, &entry);
@@ -268,6 +273,61 @@ int entries_list(struct store_tx *tx, const struct view *view,
 		return code;
 	return view->stories ? list_stories(&l, view, named, &page, e)
 			     : list_items(&l, view, named, &page, e);
+}
+
+/* -- by ids -- */
+
+static int get_story(struct entries *l, int64_t item, struct err *e)
+{
+	struct item_row row;
+	struct story story;
+	struct arena texts;
+	struct buf also;
+
+	arena_init(&texts, API_REPLY_MAX);
+	buf_init(&also, API_REPLY_MAX);
+	int code = items_get_brief(l->tx, item, &texts, &row, e);
+	if (code == 0)
+		code = stories_get(l->tx, row.story, &texts, &story, e);
+	if (code == 0)
+		code = put_story(l, &story, &also, &texts, e);
+	buf_finish(&also);
+	arena_finish(&texts);
+	return code;
+}
+
+int entries_get(struct store_tx *tx, const int64_t *ids, int count, bool stories,
+	int (*each)(void *ctx, const struct entry *entry), void *ctx, struct err *e)
+{
+	struct entries l = {.tx = tx, .each = each, .ctx = ctx};
+	int code = 0;
+
+	if (!stories)
+		return items_get_many(tx, ids, count, true, put_item, &l, e);
+	for (int n = 0; n < count && code == 0; n++) {
+		code = get_story(&l, ids[n], e);
+		if (code == ERR_NOT_FOUND)
+			code = 0;
+		if (code < 0)
+			return code;
+	}
+	return 0;
+}
+
+const char *entry_title(const struct entry *entry)
+{
+	const struct item_row *item = entry->item;
+
+	return item->title && *item->title ? item->title : item->link ? item->link : "(no title)";
+}
+
+json_t *entry_list(const char *text, struct buf *out)
+{
+	json_t *list = text ? json_loads(text, 0, NULL) : NULL;
+
+	if (text && !list)
+		out->failure = ERR_NOMEM;
+	return list;
 }
 
 void entry_put_html(const struct entry *entry, struct buf *out)

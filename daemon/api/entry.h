@@ -33,7 +33,8 @@ struct entry {
 	int64_t id; /* the item's; a story's first item's, for ever */
 	int64_t published_ms, updated_ms;
 	bool read, starred;
-	const struct item_row *item; /* with its texts */
+	const struct item_row *item;  /* with its texts */
+	const struct item_row *first; /* whose id it has: its feed told it first; without texts */
 	const char *also; /* HTML: the other outlets of the story, each with its link; "": none */
 };
 
@@ -42,6 +43,17 @@ struct entry {
 int entries_list(struct store_tx *tx, const struct view *view,
 	int (*each)(void *ctx, const struct entry *entry), void *ctx, struct err *e)
 	__attribute__((warn_unused_result));
+
+/* The entries of these items, or of their stories, in their order; what there is not is passed
+ * over. As entries_list(), else. */
+int entries_get(struct store_tx *tx, const int64_t *ids, int count, bool stories,
+	int (*each)(void *ctx, const struct entry *entry), void *ctx, struct err *e)
+	__attribute__((warn_unused_result));
+
+/* Its title, never empty, and its enclosures or categories as a list of jansson's (NULL: none; no
+ * memory for it is a failure of `out`). */
+const char *entry_title(const struct entry *entry);
+struct json_t *entry_list(const char *text, struct buf *out);
 
 /* Its HTML, with the outlets at the end. */
 void entry_put_html(const struct entry *entry, struct buf *out);

@@ -1,7 +1,11 @@
 /* What the answers of all nouns have in common. */
+#include <string.h>
+
+#include "api/conn.h"
 #include "api/core.h"
 #include "api/events.h"
 #include "api/routes.h"
+#include "base/hash.h"
 #include "base/times.h"
 #include "store/states.h"
 
@@ -15,6 +19,26 @@ void answer_end(struct json *j)
 {
 	json_end(j);
 	buf_putc(j->out, '\n');
+}
+
+void answer_if_new(struct http_request *r)
+{
+	char hash[HASH128_TEXT_BYTES];
+
+	hash128_text(r->out.data, r->out.len, hash);
+	buf_printf(&r->fields, "ETag: \"%s\"\r\n", hash);
+	if (r->if_none_match && strstr(r->if_none_match, hash)) {
+		r->status = 304;
+		buf_reset(&r->out);
+	}
+}
+
+bool shows_stories(const struct http_request *r)
+{
+	int64_t id = r->conn ? r->conn->credential : 0;
+	const struct credential *who = access_find(&r->api->access, id);
+
+	return who && who->stories;
 }
 
 void list_begin(struct http_request *r, struct json *ret_j, const char *noun)

@@ -214,25 +214,32 @@ static void put_refused(struct json *j, const struct import *im)
 }
 
 /* After each job: its feeds are told, then the next job follows, or the answer. */
-void route_opml_reply_imported(struct http_request *r)
+bool route_opml_tell(struct http_request *r)
 {
 	const struct api *api = r->api;
 	struct import *im = r->query;
-	struct json j;
 
 	for (; im->told < im->done; im->told++)
 		if (im->results[im->told].added)
 			api->callbacks.feed_changed(api->callbacks.ctx, im->results[im->told].feed);
-	if (im->next) {
+	if (im->next)
 		routes_again(r);
+	return !im->next;
+}
+
+void route_opml_reply_imported(struct http_request *r)
+{
+	const struct import *im = r->query;
+	struct json j;
+
+	if (!route_opml_tell(r))
 		return;
-	}
 	json_init(&j, &r->out);
 	json_put_object(&j, NULL);
 	put_feeds(&j, "added", im, true);
 	put_feeds(&j, "known", im, false);
 	put_refused(&j, im);
-	json_put_int(&j, "seq", store_seq(api->store));
+	json_put_int(&j, "seq", store_seq(r->api->store));
 	json_end(&j);
 	buf_putc(&r->out, '\n');
 	http_reply(r);

@@ -8,7 +8,6 @@
 #include "api/entry.h"
 #include "api/render.h"
 #include "api/routes.h"
-#include "base/hash.h"
 #include "base/times.h"
 #include "base/xml.h"
 
@@ -26,10 +25,8 @@ struct plain {
 static bool wants_stories(const struct http_request *r)
 {
 	int said = params_tristate(&r->params, PARAM_STORIES);
-	int64_t id = r->conn ? r->conn->credential : 0;
-	const struct credential *who = access_find(&r->api->access, id);
 
-	return said ? said > 0 : who && who->stories;
+	return said ? said > 0 : shows_stories(r);
 }
 
 int route_plain_parse(struct http_request *r)
@@ -49,20 +46,6 @@ int route_plain_parse(struct http_request *r)
 	return code;
 }
 
-/* Not by the change log as the native lists do: readers ask every few minutes, and what they see of
- * one feed changes more seldom than anything at all. */
-static void answer_if_new(struct http_request *r)
-{
-	char hash[HASH128_TEXT_BYTES];
-
-	hash128_text(r->out.data, r->out.len, hash);
-	buf_printf(&r->fields, "ETag: \"%s\"\r\n", hash);
-	if (r->if_none_match && strstr(r->if_none_match, hash)) {
-		r->status = 304;
-		buf_reset(&r->out);
-	}
-}
-
 static int put_view(struct store_tx *tx, struct plain *x,
 	int (*each)(void *ctx, const struct entry *entry), struct err *e)
 {
@@ -76,13 +59,6 @@ static int put_view(struct store_tx *tx, struct plain *x,
 		code = err_set(e, buf_status(&x->html), NULL);
 	buf_finish(&x->html);
 	return code;
-}
-
-static const char *title_of(const struct entry *entry)
-{
-	const struct item_row *item = entry->item;
-
-	return item->title && *item->title ? item->title : item->link ? item->link : "(no title)";
 }
 
 static const char *html_of(struct plain *x, const struct entry *entry)
@@ -121,19 +97,9 @@ static void begin_atom(struct plain *x, int64_t updated_ms)
 	buf_puts(out, "<generator version=\"" TIDINGS_VERSION "\">Tidings</generator>\n");
 }
 
-/* Of a column that holds one, or NULL; no memory for it is a failure of `out`. */
-static json_t *read_list(const char *text, struct buf *out)
-{
-	json_t *list = text ? json_loads(text, 0, NULL) : NULL;
-
-	if (text && !list)
-		out->failure = ERR_NOMEM;
-	return list;
-}
-
 static void put_enclosures(struct buf *out, const char *list)
 {
-	json_t *enclosures = read_list(list, out), *one;
+	json_t *enclosures = entry_list(list, out), *one;
 	size_t i;
 
 	json_array_foreach(enclosures, i, one)
@@ -157,7 +123,7 @@ static void put_enclosures(struct buf *out, const char *list)
 
 static void put_categories(struct buf *out, const char *list)
 {
-	json_t *categories = read_list(list, out), *one;
+	json_t *categories = entry_list(list, out), *one;
 	size_t i;
 
 	json_array_foreach(categories, i, one)
@@ -193,7 +159,7 @@ static int put_atom(void *ctx, const struct entry *entry)
 	begin_atom(x, entry->updated_ms);
 	buf_printf(out, "<entry>\n<id>urn:tidings:%s:item:%lld</id>\n",
 		store_epoch(x->r->api->store), (long long)entry->id);
-	xml_put_element(out, "title", title_of(entry));
+	xml_put_element(out, "title", entry_title(entry));
 	if (item->link) {
 		buf_puts(out, "<link rel=\"alternate\"");
 		xml_put_url(out, "href", item->link);
@@ -230,7 +196,7 @@ int route_plain_run_atom(struct store_tx *tx, struct http_request *r, struct err
 
 static void put_attachments(struct json *j, const char *list)
 {
-	json_t *enclosures = read_list(list, j->out), *one;
+	json_t *enclosures = entry_list(list, j->out), *one;
 	size_t i;
 
 	json_put_array(j, "attachments");
@@ -290,7 +256,7 @@ static int put_json(void *ctx, const struct entry *entry)
 	json_put_string(&x->j, "id", id);
 	if (item->link)
 		render_url(&x->j, "url", item->link);
-	render_url(&x->j, "title", title_of(entry));
+	render_url(&x->j, "title", entry_title(entry));
 	json_put_string(&x->j, "content_html", html_of(x, entry));
 	json_put_string_opt(&x->j, "summary", item->excerpt);
 	json_put_time(&x->j, "date_published", entry->published_ms);

@@ -86,6 +86,14 @@ void routes_refuse(struct http_request *r);
 void answer_begin(struct http_request *r, struct json *ret_j);
 void answer_end(struct json *j);
 
+/* Gives what was made an ETag, and answers 304 if the client has it. Not by the change log as the
+ * native lists do: newsreaders ask every few minutes, and what they see changes more seldom than
+ * anything at all. */
+void answer_if_new(struct http_request *r);
+
+/* Whether who asks is shown stories in place of items, by their credential. Loop thread. */
+bool shows_stories(const struct http_request *r);
+
 /* A list: {"noun":[ ... ],"next":cursor or null,"seq":N,"epoch":"..."} */
 void list_begin(struct http_request *r, struct json *ret_j, const char *noun);
 void list_end(struct http_request *r, struct json *j, struct store_tx *tx, const char *next);
@@ -100,6 +108,9 @@ int state_change_batch(struct store_tx *tx, struct http_request *r, bool stories
 
 /* The id of the label that the parameter names, 0 when it is not given; what there is not is -1. */
 int label_asked(struct store_tx *tx, struct http_request *r, int64_t *ret_id, struct err *e);
+
+/* Asks for a poll; the problem says why not. Loop thread. */
+bool route_feeds_refresh(struct http_request *r, int64_t feed);
 
 /* 409: the name is that of another one. */
 int name_exists(struct http_request *r, int64_t existing, const char *noun);
@@ -137,6 +148,7 @@ route_run route_counts_run;
 route_parse route_opml_parse_export, route_opml_parse_import;
 route_run route_opml_run_export, route_opml_run_import;
 route_reply route_opml_reply_imported;
+bool route_opml_tell(struct http_request *r); /* in place of it; false: it goes on */
 
 route_parse route_plain_parse;
 route_run route_plain_run_atom, route_plain_run_json;

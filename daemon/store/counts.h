@@ -18,4 +18,9 @@ struct counts {
 int counts_list(struct store_tx *tx, void (*each)(void *ctx, const struct counts *counts),
 	void *ctx, struct err *e);
 
+/* The same of stories, each counted for the feed that told it first; with a label, if any of its
+ * items has it. */
+int counts_list_stories(struct store_tx *tx, void (*each)(void *ctx, const struct counts *counts),
+	void *ctx, struct err *e);
+
 #endif

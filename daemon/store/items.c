@@ -290,7 +290,75 @@ static const char *const order_keys[] = {
 	") AS chosen CROSS JOIN item i ON i.id = chosen.id CROSS JOIN feed f ON f.id = i.feed"
 #define ITEM_TEXT_ROWS " LEFT JOIN item_text t ON t.id = i.id"
 
-enum { ITEM_CONDITIONS = 24 };
+enum { ITEM_CONDITIONS = 36 };
+
+static void put_conditions(struct condition *out, const struct condition *list, int count)
+{
+	while (out->sql)
+		out++;
+	memcpy(out, list, (size_t)count * sizeof(*list));
+	out[count].sql = NULL;
+}
+
+#define PUT_CONDITIONS(out, list) put_conditions(out, list, (int)(sizeof(list) / sizeof((list)[0])))
+
+/* Of an item, or of the story that it stands for. */
+static void filter_state(const struct item_filter *f, struct condition *out)
+{
+	const bool one = !f->stories;
+	const struct condition conditions[] = {
+		/* of a window all are tried, else those of the label are */
+		{one && f->label && f->after_id && f->before_id, true,
+			" AND EXISTS (SELECT 1 FROM item_label WHERE label = ? AND item = i.id)",
+			f->label},
+		{one && f->label && !(f->after_id && f->before_id), true,
+			" AND i.id IN (SELECT item FROM item_label WHERE label = ?)", f->label},
+		{one && f->read < 0, false, " AND i.read = 0", 0},
+		{one && f->read > 0, false, " AND i.read = 1", 0},
+		{one && f->starred < 0, false, " AND i.starred = 0", 0},
+		{one && f->starred > 0, false, " AND i.starred = 1", 0},
+		{f->stories, false,
+			" AND EXISTS (SELECT 1 FROM story s WHERE s.id = i.story AND s.first_item ="
+			" i.id)",
+			0},
+		{f->stories && f->label, true,
+			" AND i.story IN (SELECT o.story FROM item_label b JOIN item o ON o.id ="
+			" b.item WHERE b.label = ?)",
+			f->label},
+		{f->stories && f->read < 0, false,
+			" AND i.id IN (SELECT first_item FROM story WHERE unread > 0)", 0},
+		{f->stories && f->read > 0, false,
+			" AND EXISTS (SELECT 1 FROM story WHERE id = i.story AND unread = 0)", 0},
+		{f->stories && f->starred < 0, false,
+			" AND EXISTS (SELECT 1 FROM story WHERE id = i.story AND starred = 0)", 0},
+		{f->stories && f->starred > 0, false,
+			" AND i.id IN (SELECT first_item FROM story WHERE starred > 0)", 0},
+	};
+
+	PUT_CONDITIONS(out, conditions);
+}
+
+static void filter_without(const struct item_filter *f, struct condition *out)
+{
+	for (int n = 0; n < ITEM_WITHOUT_MAX; n++) {
+		const int64_t feed = f->without[n].feed, folder = f->without[n].folder;
+		const int64_t label = f->without[n].label;
+		const struct condition conditions[] = {
+			{feed != 0, true, " AND i.feed <> ?", feed},
+			{folder > 0, true,
+				" AND i.feed NOT IN (SELECT id FROM feed WHERE folder = ?)",
+				folder},
+			{folder < 0, false,
+				" AND i.feed IN (SELECT id FROM feed WHERE folder IS NOT NULL)", 0},
+			{label != 0, true,
+				" AND i.id NOT IN (SELECT item FROM item_label WHERE label = ?)",
+				label},
+		};
+		for (int k = 0; k < 4; k++)
+			if (conditions[k].on)
+				put_conditions(out, &conditions[k], 1);
+	}
+}
 
 /* `out` has room for ITEM_CONDITIONS. A story goes by its own id, or the one's that it was merged
  * into. */
@@ -306,20 +374,11 @@ static int filter_items(
 	const struct condition conditions[] = {
 		{hides, false, LISTING_HIDE, 0},
 		{f->feed != 0, true, " AND i.feed = ?", f->feed},
-		{f->folder != 0, true, " AND i.feed IN (SELECT id FROM feed WHERE folder = ?)",
+		{f->folder > 0, true, " AND i.feed IN (SELECT id FROM feed WHERE folder = ?)",
 			f->folder},
-		/* of a window all are tried, else those of the label are */
-		{f->label != 0, true,
-			f->after_id && f->before_id
-				? " AND EXISTS (SELECT 1 FROM item_label WHERE label = ? AND item "
-				  "= i.id)"
-				: " AND i.id IN (SELECT item FROM item_label WHERE label = ?)",
-			f->label},
+		{f->folder < 0, false, " AND i.feed IN (SELECT id FROM feed WHERE folder IS NULL)",
+			0},
 		{f->story != 0, true, " AND i.story = ?", story},
-		{f->read < 0, false, " AND i.read = 0", 0},
-		{f->read > 0, false, " AND i.read = 1", 0},
-		{f->starred < 0, false, " AND i.starred = 0", 0},
-		{f->starred > 0, false, " AND i.starred = 1", 0},
 		{f->after_id > 0, true, " AND i.id > ?", f->after_id},
 		{f->before_id > 0, true, " AND i.id < ?", f->before_id},
 		{f->since_rev > 0, true, " AND i.rev > ?", f->since_rev},
@@ -330,11 +389,15 @@ static int filter_items(
 			" AND coalesce(i.published_ms, i.received_ms) > ?", f->published_after_ms},
 		{f->published_before_ms > 0, true,
 			" AND coalesce(i.published_ms, i.received_ms) < ?", f->published_before_ms},
-		{.sql = NULL},
 	};
 
-	_Static_assert(sizeof(conditions) / sizeof(conditions[0]) <= ITEM_CONDITIONS, "room");
-	memcpy(out, conditions, sizeof(conditions));
+	_Static_assert(sizeof(conditions) / sizeof(conditions[0]) + 12 + ITEM_WITHOUT_MAX <
+			       ITEM_CONDITIONS,
+		"room");
+	out->sql = NULL;
+	PUT_CONDITIONS(out, conditions);
+	filter_state(f, out);
+	filter_without(f, out);
 	return status;
 }
 

@@ -89,12 +89,20 @@ int items_is_restless(
 
 enum item_order { ITEMS_BY_ID, ITEMS_BY_PUBLISHED, ITEMS_BY_REV };
 
+/* In place of a folder: feeds that are in none. */
+enum { FOLDER_NONE = -1 };
+
 /* Zeroed: everything. Times: TIME_NONE or 0 means no bound. */
 struct item_filter {
 	int64_t feed, folder, label, story; /* 0: any */
 	int read, starred;                  /* -1 no, +1 yes, 0 any */
-	int64_t after_id, before_id;        /* neither of them; 0: no bound */
-	int64_t since_rev, until_rev;       /* since_rev < rev <= until_rev; 0: no bound */
+	bool stories; /* only the first item of each story, for all of it: read and starred are the
+			 story's, and a label is one that any of its items has */
+	struct {
+		int64_t feed, folder, label;
+	} without[ITEM_WITHOUT_MAX];  /* none of these; 0: nothing */
+	int64_t after_id, before_id;  /* neither of them; 0: no bound */
+	int64_t since_rev, until_rev; /* since_rev < rev <= until_rev; 0: no bound */
 	int64_t received_after_ms, received_before_ms, published_after_ms, published_before_ms;
 	enum item_order order; /* a page's key is the id, published_ms (received_ms where absent),
 				  or rev */

@@ -212,9 +212,28 @@ static int mark_story(struct marking *m, int64_t story, struct err *e)
 
 /* -- by ids, or by a filter -- */
 
-static int mark_id(struct marking *m, bool stories, int64_t id, struct err *e)
+static bool agrees(int wish, bool is)
 {
-	return stories ? mark_story(m, id, e) : mark_item(m, id, e);
+	return wish == 0 || (wish > 0) == is;
+}
+
+/* The story of an item that was found, if it is one of those that are meant. */
+static int mark_found_story(const struct states *s, struct marking *m, int64_t item, struct err *e)
+{
+	struct marked is;
+	int status = look_up(m->tx, item, &is, e);
+
+	if (status || !is.story || !agrees(s->filter.read, is.unread == 0) ||
+		!agrees(s->filter.starred, is.stars > 0))
+		return status;
+	return mark_story(m, is.story, e);
+}
+
+static int mark_id(const struct states *s, struct marking *m, int64_t id, struct err *e)
+{
+	if (s->stories)
+		return s->by_items ? mark_found_story(s, m, id, e) : mark_story(m, id, e);
+	return mark_item(m, id, e);
 }
 
 static int mark_ids(struct states *s, struct marking *m, uint64_t end_ns, struct err *e)
@@ -223,7 +242,7 @@ static int mark_ids(struct states *s, struct marking *m, uint64_t end_ns, struct
 
 	do {
 		if (s->next < s->count)
-			status = mark_id(m, s->stories, s->ids[s->next++], e);
+			status = mark_id(s, m, s->ids[s->next++], e);
 	} while (s->next < s->count && status == 0 && uv_hrtime() < end_ns);
 	s->ended = s->next >= s->count;
 	return status;
@@ -240,23 +259,6 @@ static int take_id(void *ctx, int64_t id)
 
 	found->ids[found->count++] = id;
 	return 0;
-}
-
-static bool agrees(int wish, bool is)
-{
-	return wish == 0 || (wish > 0) == is;
-}
-
-/* The story of an item that was found, if it is one of those that are meant. */
-static int mark_found_story(const struct states *s, struct marking *m, int64_t item, struct err *e)
-{
-	struct marked is;
-	int status = look_up(m->tx, item, &is, e);
-
-	if (status || !is.story || !agrees(s->filter.read, is.unread == 0) ||
-		!agrees(s->filter.starred, is.stars > 0))
-		return status;
-	return mark_story(m, is.story, e);
 }
 
 /* Only what is to be turned need be looked at, where one thing is set; and of stories only those

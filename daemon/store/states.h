@@ -11,6 +11,7 @@ struct states {
 	bool stories;       /* not items: what is set is set of all of theirs (stories.h) */
 	const int64_t *ids; /* which; what there is not is passed over */
 	int count;
+	bool by_items; /* of `stories`: the ids are items, whose stories are meant */
 
 	/* Instead of ids (NULL): all that a list of items has, at most what had come by the
 	 * change `as_of` (0: by the first step); later items stay as they are, even as copies. Of
