@@ -9,6 +9,7 @@
 #include "api/core.h"
 #include "api/events.h"
 #include "api/http.h"
+#include "api/miniflux.h"
 #include "base/log.h"
 
 #define P(param)  PARAM_BIT(PARAM_##param)
@@ -148,7 +149,7 @@ static const struct face native = {
 	.count = sizeof(table) / sizeof(table[0]),
 };
 
-const struct face *const faces[] = {&native, NULL};
+const struct face *const faces[] = {&native, &miniflux_face, NULL};
 
 const struct route *routes_table(size_t *ret_count)
 {
@@ -158,9 +159,9 @@ const struct route *routes_table(size_t *ret_count)
 
 /* -- finding -- */
 
-static bool read_name(struct http_request *r, struct slice segment)
+static bool read_text(struct http_request *r, struct slice segment, char **ret_text)
 {
-	int code = http_decode(&r->arena, segment, false, &r->name);
+	int code = http_decode(&r->arena, segment, false, ret_text);
 
 	if (code == ERR_NOMEM)
 		problem_from_err(&r->problem, code, NULL); /* not that there is none */
@@ -169,13 +170,15 @@ static bool read_name(struct http_request *r, struct slice segment)
 
 static bool read_id(struct http_request *r, struct slice segment)
 {
-	return read_name(r, segment) && params_parse_int(r->name, 1, INT64_MAX, &r->id) == 0;
+	char *text;
+
+	return read_text(r, segment, &text) && params_parse_int(text, 1, INT64_MAX, &r->id) == 0;
 }
 
 static bool is_variable(struct http_request *r, struct slice wanted, struct slice segment)
 {
 	return (slice_is(wanted, "{id}") && read_id(r, segment)) ||
-	       (slice_is(wanted, "{name}") && read_name(r, segment));
+	       (slice_is(wanted, "{name}") && read_text(r, segment, &r->name));
 }
 
 static bool path_matches(
@@ -466,6 +469,7 @@ static void log_write(const struct http_request *r)
 	const struct peer *peer = &r->conn->peer;
 	char from[PEER_TEXT_BYTES];
 	bool feeds = strstr(r->route->path, "/feeds") || strstr(r->route->path, "/folders") ||
+		     strstr(r->route->path, "/categories") || strstr(r->route->path, "/import") ||
 		     strstr(r->route->path, "/opml") || strstr(r->route->path, "/db") ||
 		     strstr(r->route->path, "/access");
 

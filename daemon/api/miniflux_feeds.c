@@ -1,0 +1,335 @@
+/* Feeds and categories as Miniflux tells them: their objects, lists, counters, icons. */
+#include <stdio.h>
+#include <string.h>
+
+#include "api/miniflux.h"
+#include "api/render.h"
+#include "base/secret.h"
+#include "base/times.h"
+#include "store/folders.h"
+#include "store/icons.h"
+
+/* -- what a path is about -- */
+
+void miniflux_scope(const struct http_request *r, struct item_filter *ret_filter)
+{
+	const char *path = r->route->path, *name = strstr(path, "/{name}");
+	int64_t id = r->id;
+
+	if (name && params_parse_int(r->name, 1, INT32_MAX, &id) < 0)
+		id = INT64_MAX; /* there is no such one */
+	if (strncmp(path, "/v1/feeds/{", 11) == 0)
+		ret_filter->feed = id;
+	else if (strncmp(path, "/v1/categories/{", 16) == 0)
+		ret_filter->folder = id == MINIFLUX_UNFILED ? FOLDER_NONE : id;
+}
+
+int miniflux_check_scope(struct store_tx *tx, const struct item_filter *filter, struct err *e)
+{
+	struct arena arena;
+	struct feed feed;
+	struct folder folder;
+	int code = 0;
+
+	arena_init(&arena, API_REPLY_MAX);
+	if (filter->feed)
+		code = feeds_get(tx, filter->feed, &arena, &feed, e);
+	if (code == 0 && filter->folder > 0)
+		code = folders_get(tx, filter->folder, &arena, &folder, e);
+	arena_finish(&arena);
+	return code;
+}
+
+/* -- objects -- */
+
+static void begin_category(struct json *j, const char *key, int64_t id, const char *title)
+{
+	json_put_object(j, key);
+	json_put_int(j, "id", id ? id : MINIFLUX_UNFILED);
+	json_put_string(j, "title", id ? title : MINIFLUX_UNFILED_TITLE);
+	json_put_int(j, "user_id", MINIFLUX_USER);
+	json_put_bool(j, "hide_globally", false);
+}
+
+void miniflux_put_category(struct json *j, const char *key, int64_t id, const char *title)
+{
+	begin_category(j, key, id, title);
+	json_end(j);
+}
+
+/* What one can set there and not here. What nobody wants any more, and is kept for a while, is not
+ * polled. */
+static void put_settings(struct json *j, const struct feed *feed)
+{
+	static const char *const texts[] = {"etag_header", "last_modified_header", "scraper_rules",
+		"rewrite_rules", "blocklist_rules", "keeplist_rules", "urlrewrite_rules",
+		"user_agent", "cookie", "username", "password"};
+	static const char *const flags[] = {"no_media_player", "ignore_http_cache",
+		"allow_self_signed_certificates", "fetch_via_proxy", "hide_globally",
+		"disable_http2", "crawler"};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		json_put_string(j, texts[i], "");
+	json_put_bool(j, "disabled", feed->detached_ms != TIME_NONE);
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+		json_put_bool(j, flags[i], false);
+}
+
+/* Every feed has its own, though two may have the same image. */
+static void put_icon(struct json *j, const struct feed *feed)
+{
+	char key[32];
+
+	if (!feed->icon) {
+		json_put_null(j, "icon");
+		return;
+	}
+	snprintf(key, sizeof(key), "%lld", (long long)feed->id);
+	json_put_object(j, "icon");
+	json_put_int(j, "feed_id", feed->id);
+	json_put_int(j, "icon_id", feed->id);
+	json_put_string(j, "external_icon_id", key);
+	json_end(j);
+}
+
+void miniflux_put_feed(struct json *j, const char *key, const struct feed *feed)
+{
+	json_put_object(j, key);
+	json_put_int(j, "id", feed->id);
+	json_put_int(j, "user_id", MINIFLUX_USER);
+	render_url(j, "feed_url", feed->url);
+	render_url(j, "site_url", feed->link ? feed->link : feed->url);
+	render_url(j, "title", feed->label);
+	miniflux_put_text(j, "description", feed->description);
+	miniflux_put_text(j, "language", feed->language);
+	miniflux_put_time(j, "checked_at", feed->last_poll_ms);
+	miniflux_put_time(j, "next_check_at", feed->next_due_ms);
+	miniflux_put_text(j, "parsing_error_message", feed->error_text);
+	json_put_int(j, "parsing_error_count", feed->error_count);
+	put_settings(j, feed);
+	miniflux_put_category(j, "category", feed->folder_id, feed->folder);
+	put_icon(j, feed);
+	json_end(j);
+}
+
+/* -- feeds -- */
+
+struct listing {
+	struct json j;
+	const struct item_filter *scope;
+};
+
+/* What is in no folder cannot be asked for alone. */
+static int put_feed(void *ctx, const struct feed *feed)
+{
+	struct listing *l = ctx;
+
+	if (l->scope->folder != FOLDER_NONE || !feed->folder_id)
+		miniflux_put_feed(&l->j, NULL, feed);
+	return 0;
+}
+
+int miniflux_run_feeds(struct store_tx *tx, struct http_request *r, struct err *e)
+{
+	struct item_filter scope = {0};
+	struct listing l = {.scope = &scope};
+	struct feed_filter filter = {.detached = true};
+	int code;
+
+	miniflux_scope(r, &scope);
+	filter.folder_id = scope.folder > 0 ? scope.folder : 0;
+	code = miniflux_check_scope(tx, &scope, e);
+	if (code < 0)
+		return code;
+	json_init(&l.j, &r->out);
+	json_put_array(&l.j, NULL);
+	code = feeds_list(tx, &filter, put_feed, &l, e);
+	answer_end(&l.j);
+	return code;
+}
+
+int miniflux_run_feed(struct store_tx *tx, struct http_request *r, struct err *e)
+{
+	struct feed feed;
+	struct json j;
+	int code = feeds_get(tx, r->id, &r->arena, &feed, e);
+
+	if (code < 0)
+		return code;
+	json_init(&j, &r->out);
+	miniflux_put_feed(&j, NULL, &feed);
+	buf_putc(&r->out, '\n');
+	return 0;
+}
+
+int miniflux_run_icon(struct store_tx *tx, struct http_request *r, struct err *e)
+{
+	const char *type = NULL;
+	struct buf image, data;
+	struct json j;
+	int code;
+
+	buf_init(&image, API_REPLY_MAX);
+	buf_init(&data, API_REPLY_MAX);
+	code = icons_get(tx, r->id, &image, &type, e);
+	if (code == 0) {
+		buf_printf(&data, "%s;base64,", type);
+		secret_encode(image.data, image.len, &data);
+		answer_begin(r, &j);
+		json_put_int(&j, "id", r->id);
+		json_put_string(&j, "mime_type", type);
+		json_put_string(&j, "data", buf_string(&data));
+		answer_end(&j);
+	}
+	if (code == 0 && buf_status(&data) < 0)
+		code = err_set(e, buf_status(&data), NULL);
+	buf_finish(&image);
+	buf_finish(&data);
+	return code;
+}
+
+/* -- what there is to read -- */
+
+struct counted {
+	struct counted *next;
+	int64_t feed, folder, read, unread;
+};
+
+struct counting {
+	struct store_tx *tx;
+	struct http_request *r;
+	struct counted *first, **last;
+	int code;
+	struct err *e;
+};
+
+struct counted_query {
+	bool stories;
+};
+
+int miniflux_parse_counted(struct http_request *r)
+{
+	struct counted_query *q = request_query(r, sizeof(*q));
+
+	if (!q)
+		return ERR_NOMEM;
+	q->stories = shows_stories(r);
+	return 0;
+}
+
+/* Of stories those that lists have under this feed. */
+static int count_stories(struct counting *c, struct counted *feed)
+{
+	struct item_filter filter = {.feed = feed->feed, .stories = true};
+	int64_t all = 0;
+	int code = items_count(c->tx, &filter, &all, c->e);
+
+	filter.read = -1;
+	if (code == 0)
+		code = items_count(c->tx, &filter, &feed->unread, c->e);
+	feed->read = all - feed->unread;
+	return code;
+}
+
+static int count_feed(void *ctx, const struct feed *feed)
+{
+	struct counting *c = ctx;
+	const struct counted_query *q = c->r->query;
+	struct counted *one = arena_alloc(&c->r->arena, sizeof(*one));
+
+	if (!one) {
+		c->code = err_set(c->e, ERR_NOMEM, NULL);
+		return 1;
+	}
+	*one = (struct counted){.feed = feed->id,
+		.folder = feed->folder_id,
+		.read = feed->item_count - feed->unread_count,
+		.unread = feed->unread_count};
+	if (q->stories)
+		c->code = count_stories(c, one);
+	*c->last = one;
+	c->last = &one->next;
+	return c->code;
+}
+
+static int count_feeds(struct store_tx *tx, struct http_request *r,
+	const struct counted **ret_first, struct err *e)
+{
+	const struct counted_query *q = r->query;
+	const struct feed_filter filter = {.detached = true, .with_counts = !q->stories};
+	struct counting c = {.tx = tx, .r = r, .e = e};
+	int code;
+
+	c.last = &c.first;
+	code = feeds_list(tx, &filter, count_feed, &c, e);
+	*ret_first = c.first;
+	return code < 0 ? code : c.code;
+}
+
+int miniflux_run_counters(struct store_tx *tx, struct http_request *r, struct err *e)
+{
+	const struct counted *first;
+	char key[24];
+	struct json j;
+	int code = count_feeds(tx, r, &first, e);
+
+	if (code < 0)
+		return code;
+	answer_begin(r, &j);
+	for (int unread = 0; unread < 2; unread++) {
+		json_put_object(&j, unread ? "unreads" : "reads");
+		for (const struct counted *c = first; c; c = c->next) {
+			snprintf(key, sizeof(key), "%lld", (long long)c->feed);
+			json_put_int(&j, key, unread ? c->unread : c->read);
+		}
+		json_end(&j);
+	}
+	answer_end(&j);
+	return 0;
+}
+
+/* -- categories -- */
+
+struct categories {
+	struct json j;
+	const struct counted *counts;
+	bool counted;
+};
+
+static void put_listed(struct categories *l, int64_t id, const char *title)
+{
+	int64_t feeds = 0, unread = 0;
+
+	begin_category(&l->j, NULL, id, title);
+	for (const struct counted *c = l->counts; c; c = c->next) {
+		feeds += c->folder == id;
+		unread += c->folder == id ? c->unread : 0;
+	}
+	if (l->counted) {
+		json_put_int(&l->j, "feed_count", feeds);
+		json_put_int(&l->j, "total_unread", unread);
+	}
+	json_end(&l->j);
+}
+
+static void put_folder(void *ctx, const struct folder *folder)
+{
+	put_listed(ctx, folder->id, folder->name);
+}
+
+/* That of feeds in no folder is always there: it is where new ones go. */
+int miniflux_run_categories(struct store_tx *tx, struct http_request *r, struct err *e)
+{
+	const char *counts = form_text(&r->form, "counts");
+	struct categories l = {.counted = counts && strcmp(counts, "true") == 0};
+	int code = l.counted ? count_feeds(tx, r, &l.counts, e) : 0;
+
+	if (code < 0)
+		return code;
+	json_init(&l.j, &r->out);
+	json_put_array(&l.j, NULL);
+	code = folders_list(tx, put_folder, &l, e);
+	put_listed(&l, 0, NULL);
+	answer_end(&l.j);
+	return code;
+}
