@@ -86,7 +86,8 @@ static int read_choice(struct http_request *r, const char *name, const char *con
 	const struct form_pair *at = NULL;
 	int found = 0;
 
-	for (const char *v; (v = form_next(&r->form, name, &at));) {
+	for (const char *v = form_next(&r->form, name, &at); v;
+		v = form_next(&r->form, name, &at)) {
 		bool is_no = strcmp(v, no[0]) == 0 || strcmp(v, no[1]) == 0;
 		bool is_yes = strcmp(v, yes[0]) == 0 || strcmp(v, yes[1]) == 0;
 		if (!is_no && !is_yes && *v)

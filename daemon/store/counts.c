@@ -38,7 +38,7 @@ static const char select_items[] =
 static const char select_stories[] = SELECT_COUNTS(FIRST_OF("unread"), FIRST_OF("starred"),
 	STORIES_WITH("unread") ", " STORIES_WITH(
 		"starred") ", NULL" LABELLED " LEFT JOIN story s ON s.id = i.story LEFT JOIN item "
-					     "o ON o.id = s.first_item"
+			   "o ON o.id = s.first_item"
 			   " LEFT JOIN feed f ON f.id = o.feed");
 
 static int list_counts(struct store_tx *tx, const char *sql,
