@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/secret.h"
 #include "base/times.h"
 #include "base/utf8.h"
 #include "grouping_parts.h"
@@ -35,6 +36,8 @@ struct grouping *grouping_create(enum grouping_level level)
 	if (!g)
 		return NULL;
 	g->level = level;
+	if (secret_random(&g->seed, sizeof(g->seed)) < 0)
+		g->seed = uv_hrtime();
 	buf_init(&g->data, STORE_FINGERPRINT_BYTES);
 	return g;
 }
@@ -64,7 +67,7 @@ static int64_t since_ms(const struct grouping *g)
 static int forget(struct grouping *g, int64_t now_ms)
 {
 	story_index_destroy(g->index);
-	g->index = story_index_create(grouping_load_one, g);
+	g->index = story_index_create(grouping_load_one, g, g->seed);
 	g->week = now_ms / STORY_WINDOW_MS;
 	g->loaded = 0;
 	g->complete = false;
@@ -282,17 +285,18 @@ static int write_row(
 
 /* The headline of a story is that of the item nearest to what all of them tell, the earliest on
  * ties. It stays unless a new one is clearly nearer: most items are not even compared with it. */
-static int choose_lead(struct grouping *g, const struct index_item *item, struct err *e)
+int grouping_choose_lead(
+	struct grouping *g, struct story_index *index, int64_t item, int64_t story, struct err *e)
 {
 	int64_t lead;
 	int status;
 
-	if (!story_index_is_nearer(g->index, item->item, 0))
+	if (!story_index_is_nearer(index, item, 0))
 		return 0;
-	status = stories_find_lead(g->tx, item->story, item->item, &lead, e);
-	if (status || !lead || !story_index_is_nearer(g->index, item->item, lead))
+	status = stories_find_lead(g->tx, story, item, &lead, e);
+	if (status || !lead || !story_index_is_nearer(index, item, lead))
 		return status;
-	return stories_set_lead(g->tx, item->story, item->item, e);
+	return stories_set_lead(g->tx, story, item, e);
 }
 
 int grouping_is_never(struct grouping *g, const char *link, bool *ret_never, struct err *e)
@@ -315,7 +319,7 @@ int grouping_add(struct grouping *g, const struct index_item *item, bool never, 
 	if (status)
 		return err_set(e, status, NULL);
 	status = write_row(g, &known, g->job_level, e);
-	return status ? status : choose_lead(g, &known, e);
+	return status ? status : grouping_choose_lead(g, g->index, known.item, known.story, e);
 }
 
 int grouping_merge(struct grouping *g, int64_t one, int64_t other, int64_t now_ms, struct err *e)

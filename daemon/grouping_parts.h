@@ -9,6 +9,7 @@ struct grouping {
 	_Atomic(enum grouping_level) level;
 	enum grouping_level job_level; /* of the job that uses it */
 	struct story_index *index;     /* NULL: nothing was read yet */
+	uint64_t seed;                 /* of it */
 	int64_t week;                  /* since whose beginning it has been read anew */
 	int64_t loaded;                /* the last item that was read */
 	bool complete;
@@ -34,6 +35,11 @@ bool grouping_load_one(void *ctx, int64_t item, struct fingerprint *ret_fingerpr
 const struct index_level *grouping_index_level(enum grouping_level level);
 
 void rebuild_destroy(struct rebuild *r);
+
+/* The item of `story` that is shown: that one, if it is clearly nearer to what all of it tell. It
+ * is in `index`. */
+int grouping_choose_lead(
+	struct grouping *g, struct story_index *index, int64_t item, int64_t story, struct err *e);
 
 /* Before the first change of what is remembered in this job. */
 void grouping_begin_change(struct grouping *g);

@@ -35,7 +35,7 @@ struct rebuild {
 	struct story_index *fresh; /* NULL: it begins */
 	int64_t week, first, loaded, newest;
 	struct judged *judged; /* ascending by item */
-	size_t count, cap, named, settled;
+	size_t count, cap, named, settled, led;
 	struct map names; /* of new stories: what they are called by now */
 	struct map taken; /* stories that have items here, or the name of which was given */
 	struct map urls;  /* key: the name of its story */
@@ -55,7 +55,7 @@ static void start_over(struct rebuild *r)
 	map_finish(&r->urls);
 	free(r->judged);
 	r->judged = NULL;
-	r->count = r->cap = r->named = r->settled = 0;
+	r->count = r->cap = r->named = r->settled = r->led = 0;
 	r->loaded = 0;
 	r->merge_count = 0;
 }
@@ -379,6 +379,24 @@ static int settle_some(struct rebuild *r, uint64_t end_ns)
 	return rv ? rv : end_part(r, &part);
 }
 
+/* Once all are where they belong. What did not move stays as it is told. */
+static int choose_leads(struct rebuild *r, uint64_t end_ns)
+{
+	int rv = 0;
+
+	for (; !rv && r->moved && r->led < r->settled && uv_hrtime() < end_ns; r->led++) {
+		const struct judged *j = &r->judged[r->led];
+		int64_t story = 0;
+
+		rv = stories_find(r->g->tx, name_of(r, j->name), &story, r->e);
+		if (!rv && story)
+			rv = grouping_choose_lead(r->g, r->fresh, j->item, story, r->e);
+	}
+	if (!r->moved)
+		r->led = r->settled;
+	return rv;
+}
+
 /* -- jobs -- */
 
 /* What polls used meanwhile knows nothing of what was moved. */
@@ -417,7 +435,7 @@ static int begin(struct rebuild *r, int64_t now_ms)
 	if (!rv)
 		rv = fingerprints_range(r->g->tx, &r->first, &r->newest, r->e);
 	if (!rv)
-		r->fresh = story_index_create(grouping_load_one, r->g);
+		r->fresh = story_index_create(grouping_load_one, r->g, r->g->seed);
 	return rv || r->fresh ? rv : ERR_NOMEM;
 }
 
@@ -427,6 +445,8 @@ static int step(struct rebuild *r, uint64_t end_ns)
 
 	if (r->named == r->count && r->settled < r->named)
 		return settle_some(r, end_ns);
+	if (r->named == r->count && r->led < r->settled)
+		return choose_leads(r, end_ns);
 	rv = fingerprints_review(r->g->tx, r->loaded, (r->week - 1) * STORY_WINDOW_MS,
 		STORY_REBUILD_STEP, review, r, &count, r->e);
 	if (rv || count == STORY_REBUILD_STEP)

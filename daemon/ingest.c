@@ -141,7 +141,8 @@ static int choose_story(struct chunk *c, struct placing *p, struct err *e)
 	bool has = false;
 	int rv = 0;
 
-	if (is_grouped(c, draft))
+	p->never = c->in->level == GROUPING_OFF;
+	if (is_grouped(c, draft) && !p->never)
 		rv = grouping_is_never(c->in->grouping, draft->row.item->link, &p->never, e);
 	if (!rv && is_grouped(c, draft) && !p->never)
 		rv = grouping_judge(c->in->grouping, &p->index, &p->verdict, e);

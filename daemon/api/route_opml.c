@@ -72,6 +72,8 @@ static int put_feed(void *ctx, const struct feed *feed)
 	if (feed->interval_ms)
 		buf_printf(x->out, " tidings:interval_s=\"%lld\"",
 			(long long)feed->interval_ms / 1000);
+	if (feed->stories)
+		buf_printf(x->out, " tidings:stories=\"%s\"", story_level_name(feed->stories));
 	buf_puts(x->out, "/>\n");
 	return 0;
 }
@@ -169,6 +171,8 @@ static int import_one(struct store_tx *tx, struct http_request *r, const struct 
 		code = as_name(&r->arena, o->title, &declaration.name);
 	if (code < 0)
 		return err_set(e, code, NULL);
+	if (o->stories) /* what is no level is passed over */
+		(void)story_level_parse(o->stories, &declaration.stories);
 	declaration.url = url;
 	code = feeds_add(tx, &declaration, times_now_ms(), &result->feed, e);
 	result->added = code == 0;

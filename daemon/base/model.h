@@ -141,6 +141,7 @@ struct outline {
 	char *title;        /* without markup; NULL */
 	char *folder;       /* nearest enclosing outline without a URL; NULL */
 	int64_t interval_s; /* a setting of ours; 0: none */
+	char *stories;      /* another; as written, or NULL */
 	struct outline *next;
 };
 

@@ -53,6 +53,7 @@ enum {
 	OUTLINE_TEXT,
 	OUTLINE_TYPE,
 	OUTLINE_INTERVAL,
+	OUTLINE_STORIES,
 	OUTLINE_COUNT
 };
 
@@ -60,7 +61,7 @@ static void read_attributes(
 	struct list_reader *r, const struct html_reader *tag, char *values[OUTLINE_COUNT])
 {
 	static const char *const names[OUTLINE_COUNT] = {
-		"xmlurl", "url", "title", "text", "type", "tidings:interval_s"};
+		"xmlurl", "url", "title", "text", "type", "tidings:interval_s", "tidings:stories"};
 
 	if (html_attrs_pick(tag, names, OUTLINE_COUNT, r->d.arena, values))
 		r->d.failure = ERR_NOMEM;
@@ -116,8 +117,10 @@ static void read_outline(struct list_reader *r, const struct html_reader *tag)
 	url = feed_url(values);
 	if (r->d.failure == 0 && url)
 		feed = add_feed(r, url, title, folder);
-	if (feed)
+	if (feed) {
 		feed->interval_s = read_interval(values[OUTLINE_INTERVAL]);
+		feed->stories = values[OUTLINE_STORIES];
+	}
 	r->outlines = true;
 	if (tag->empty)
 		return;

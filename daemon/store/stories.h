@@ -23,7 +23,7 @@ const char *story_reason_name(
 /* How alike items must be to be one story. The values are stored. */
 enum grouping_level {
 	GROUPING_INHERITED, /* not said here: what a folder, or the daemon, says counts */
-	GROUPING_OFF,       /* only what has the same address; nothing is known of texts */
+	GROUPING_OFF,       /* only what has the same address; texts are noted, not compared */
 	GROUPING_REPRINTS,  /* the same text (for measuring) */
 	GROUPING_STRICT,
 	GROUPING_NORMAL,

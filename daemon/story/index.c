@@ -12,7 +12,7 @@ enum {
 	NEARER = SCORE_ONE / 16, /* what is clear between two cosines */
 };
 
-struct story_index *story_index_create(index_load *load, void *ctx)
+struct story_index *story_index_create(index_load *load, void *ctx, uint64_t seed)
 {
 	struct story_index *x = calloc(1, sizeof(*x));
 
@@ -26,6 +26,7 @@ struct story_index *story_index_create(index_load *load, void *ctx)
 	}
 	x->load = load;
 	x->ctx = ctx;
+	x->postings.seed = x->shingles.seed = seed;
 	x->group_count = 1;
 	x->tale_count = 1;
 	for (uint32_t n = 1; n < INDEX_LOGS; n++)

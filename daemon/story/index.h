@@ -21,8 +21,9 @@ enum {
  * only. False: it cannot be had. */
 typedef bool index_load(void *ctx, int64_t item, struct fingerprint *ret_fingerprint);
 
-/* NULL when out of memory. */
-struct story_index *story_index_create(index_load *load, void *ctx);
+/* `seed`: a number that nobody outside knows, so that texts cannot be made which are slow to look
+ * up; no answer depends on it. NULL when out of memory. */
+struct story_index *story_index_create(index_load *load, void *ctx, uint64_t seed);
 void story_index_destroy(struct story_index *index);
 
 /* An item: where it belongs, once that is known. */

@@ -4,20 +4,21 @@
 #include <stdlib.h>
 
 #include "base/err.h"
+#include "base/hash.h"
 #include "limits.h"
 
-static size_t slot_of(const struct posting *slots, size_t cap, uint32_t key)
+static size_t slot_of(const struct posting *slots, size_t cap, uint64_t seed, uint32_t key)
 {
-	size_t slot = (key * UINT32_C(2654435761)) & (cap - 1);
+	size_t slot = hash_slot(key, seed, cap);
 
 	while (slots[slot].key && slots[slot].key != key + 1)
-		slot = (slot + 1) & (cap - 1);
+		slot = slot + 1 == cap ? 0 : slot + 1;
 	return slot;
 }
 
 struct posting *postings_get(const struct postings *p, uint32_t key)
 {
-	struct posting *found = p->cap ? &p->slots[slot_of(p->slots, p->cap, key)] : NULL;
+	struct posting *found = p->cap ? &p->slots[slot_of(p->slots, p->cap, p->seed, key)] : NULL;
 
 	return found && found->key ? found : NULL;
 }
@@ -31,7 +32,7 @@ static int grow(struct postings *p)
 		return ERR_NOMEM;
 	for (size_t i = 0; i < p->cap; i++) {
 		if (p->slots[i].key)
-			slots[slot_of(slots, cap, p->slots[i].key - 1)] = p->slots[i];
+			slots[slot_of(slots, cap, p->seed, p->slots[i].key - 1)] = p->slots[i];
 	}
 	free(p->slots);
 	p->slots = slots;
@@ -49,7 +50,7 @@ struct posting *postings_use(struct postings *p, uint32_t key)
 		return NULL;
 	if (p->count * 4 >= p->cap * 3 && grow(p))
 		return NULL;
-	found = &p->slots[slot_of(p->slots, p->cap, key)];
+	found = &p->slots[slot_of(p->slots, p->cap, p->seed, key)];
 	found->key = key + 1;
 	p->count++;
 	return found;

@@ -21,7 +21,8 @@ struct posting {
 /* Zeroed: empty. */
 struct postings {
 	struct posting *slots;
-	size_t count, cap; /* cap: a power of two */
+	size_t count, cap;
+	uint64_t seed; /* of hash_slot(); set while it is empty */
 };
 
 void postings_finish(struct postings *p);

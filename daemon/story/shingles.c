@@ -4,14 +4,9 @@
 #include <stdlib.h>
 
 #include "base/err.h"
+#include "base/hash.h"
 
 enum { EVERYWHERE = -1 };
-
-/* Spread over any number of slots; of a sketch's hashes all are small. */
-static size_t first_slot(uint32_t shingle, size_t cap)
-{
-	return (size_t)((uint64_t)(shingle * UINT32_C(2654435761)) * cap >> 32);
-}
 
 static size_t next_slot(size_t slot, size_t cap)
 {
@@ -27,7 +22,7 @@ static int grow(struct shingles *s)
 	if (!slots)
 		return ERR_NOMEM;
 	for (size_t i = 0; i < s->cap; i++) {
-		size_t slot = first_slot(s->slots[i].shingle, cap);
+		size_t slot = hash_slot(s->slots[i].shingle, s->seed, cap);
 
 		if (!s->slots[i].group)
 			continue;
@@ -41,6 +36,14 @@ static int grow(struct shingles *s)
 	return 0;
 }
 
+/* In the order of their numbers, whatever that in the table is. */
+static void put(uint32_t *groups, int count, uint32_t group)
+{
+	for (; count > 0 && groups[count - 1] > group; count--)
+		groups[count] = groups[count - 1];
+	groups[count] = group;
+}
+
 int shingles_get(
 	const struct shingles *s, uint32_t shingle, uint32_t ret_groups[SHINGLE_GROUPS_MAX])
 {
@@ -48,13 +51,13 @@ int shingles_get(
 
 	if (!s->cap)
 		return 0;
-	for (size_t slot = first_slot(shingle, s->cap); s->slots[slot].group;
+	for (size_t slot = hash_slot(shingle, s->seed, s->cap); s->slots[slot].group;
 		slot = next_slot(slot, s->cap)) {
 		if (s->slots[slot].shingle != shingle)
 			continue;
 		if (s->slots[slot].group == UINT32_MAX || count == SHINGLE_GROUPS_MAX)
 			return EVERYWHERE;
-		ret_groups[count++] = s->slots[slot].group - 1;
+		put(ret_groups, count++, s->slots[slot].group - 1);
 	}
 	return count;
 }
@@ -62,7 +65,7 @@ int shingles_get(
 /* Growing keeps the order of a shingle's slots no better than the table's, so all are marked. */
 static void mark_everywhere(struct shingles *s, uint32_t shingle)
 {
-	for (size_t slot = first_slot(shingle, s->cap); s->slots[slot].group;
+	for (size_t slot = hash_slot(shingle, s->seed, s->cap); s->slots[slot].group;
 		slot = next_slot(slot, s->cap)) {
 		if (s->slots[slot].shingle == shingle)
 			s->slots[slot].group = UINT32_MAX;
@@ -87,7 +90,7 @@ int shingles_add(struct shingles *s, uint32_t shingle, uint32_t group)
 	}
 	if (s->count * 8 >= s->cap * 7 && grow(s))
 		return ERR_NOMEM;
-	slot = first_slot(shingle, s->cap);
+	slot = hash_slot(shingle, s->seed, s->cap);
 	while (s->slots[slot].group)
 		slot = next_slot(slot, s->cap);
 	s->slots[slot] = (struct shingle_slot){shingle, group + 1};

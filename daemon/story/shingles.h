@@ -19,6 +19,7 @@ struct shingle_slot {
 struct shingles {
 	struct shingle_slot *slots;
 	size_t count, cap;
+	uint64_t seed; /* of hash_slot(); set while it is empty */
 };
 
 void shingles_finish(struct shingles *s);
@@ -27,7 +28,7 @@ void shingles_finish(struct shingles *s);
 int shingles_add(struct shingles *s, uint32_t shingle, uint32_t group)
 	__attribute__((warn_unused_result));
 
-/* The groups it stands in; -1: it is boilerplate. */
+/* The groups it stands in, ascending; -1: it is boilerplate. */
 int shingles_get(
 	const struct shingles *s, uint32_t shingle, uint32_t ret_groups[SHINGLE_GROUPS_MAX]);
 

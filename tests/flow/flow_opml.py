@@ -10,8 +10,8 @@ LIST = """<?xml version="1.0" encoding="iso-8859-1"?>
 <opml version="1.1"><head><title>Of another reader</title></head><body>
 <outline text="Caf\xe9s"><outline text="Inner &quot;quoted&quot;">
 <outline text="Fish &amp; Chips" xmlUrl="{base}/one"/></outline>
-<outline text="1 &lt; 2" type="rss" xmlUrl="{base}/two?a=1&amp;b=2" xmlns:tidings="urn:tidings:opml" tidings:interval_s="7200"/></outline>
-<outline text="No folder" xmlUrl="{base}/three"/>
+<outline text="1 &lt; 2" type="rss" xmlUrl="{base}/two?a=1&amp;b=2" xmlns:tidings="urn:tidings:opml" tidings:interval_s="7200" tidings:stories="wide"/></outline>
+<outline text="No folder" xmlUrl="{base}/three" xmlns:tidings="urn:tidings:opml" tidings:stories="alike"/>
 <outline text="Once more" xmlUrl="{base}/one"/>
 <outline text="A command" xmlUrl="exec:sh"/>
 </body></opml>
@@ -62,6 +62,7 @@ def test_round_trip(args):
         check_equal(exported(other), first, "round trip")
         check_equal(importing(other, first)[0], "added: 0, there already: 3, refused: 0\n", "again")
         check_equal(other.get("/feeds/2")["interval_s"], 7200, "interval")
+        check_equal([other.get(f"/feeds/{feed}")["stories"] for feed in (2, 3)], ["wide", None], "levels")
     finally:
         for part in (daemon, other, web):
             part.close()

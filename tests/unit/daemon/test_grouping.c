@@ -434,87 +434,6 @@ static void test_reports_arrive(void **state)
 	close_world(&w);
 }
 
-/* -- the item that is shown -- */
-
-static void assert_lead(struct world *w, const char *guid)
-{
-	char sql[160];
-
-	snprintf(sql, sizeof(sql),
-		"SELECT guid = '%s' FROM item WHERE id = (SELECT coalesce(lead, first_item) FROM"
-		" story WHERE id = 1)",
-		guid);
-	if (!peek(w->f.path, sql))
-		fail_msg("%s does not lead", guid);
-}
-
-/* A briefing tells of it among other things, and three outlets tell of nothing else. */
-static void tell_first(struct world *w)
-{
-	static const char brief[] =
-		"<p>The president landed in the capital; a treaty on defence is to be signed."
-		" Showers are expected up north. Shares closed higher, oil fell, gold was steady;"
-		" a museum reopens on Sunday after repairs that took three winters. Trams stop at"
-		" noon for a marathon. Bakers ask for cheaper flour, teachers for smaller classes,"
-		" and our gardener for patience with tomatoes.</p>";
-
-	put(w, 1, "a", "Morning briefing: president, treaty, rain, museum", brief);
-	put(w, 2, "b", "Defence treaty brings president to capital: morning of rain", NULL);
-	put(w, 3, "c", "In the capital the president signs a treaty on defence", NULL);
-}
-
-static const struct wanted best = {.feed = 4,
-	.guid = "d",
-	.title = "President in the capital, a treaty on defence",
-	.html = "<p>In the capital: a president, defence, a treaty.</p>"};
-
-/* The one that is clearly nearer to what all tell is shown, if it has a headline, and stays so when
- * others tell the same, and over a start. */
-static void test_lead(void **state)
-{
-	struct world w;
-
-	(void)state;
-	open_world(&w);
-	tell_first(&w);
-	put(&w, 3, "s", "Treaty", "<p>The president in the capital: a treaty on defence.</p>");
-	assert_lead(&w, "a");
-	assert_int_equal(try_put(&w, &best, NULL), 0);
-	assert_lead(&w, "d");
-	restart(&w);
-	put(&w, 5, "e", "The president in the capital with a treaty",
-		"<p>For a treaty on defence the president is in the capital.</p>");
-	assert_lead(&w, "d");
-	assert_int_equal(peek(w.f.path, "SELECT count(*) FROM story"), 1);
-	assert_int_equal(peek(w.f.path, "SELECT count(*) FROM change WHERE kind = 'story'"), 6);
-	close_world(&w);
-}
-
-/* With the item or not at all. */
-static void test_lead_faults(void **state)
-{
-	long failed = 1;
-
-	(void)state;
-	for (long n = 0; failed; n++) {
-		struct world w;
-		struct err e = {0};
-		int status;
-
-		open_world(&w);
-		tell_first(&w);
-		faultvfs_fail_after(n, FAULTVFS_WRITE, SQLITE_IOERR, false);
-		status = try_put(&w, &best, &e);
-		failed = faultvfs_off();
-		assert_true(failed || status == 0);
-		assert_lead(&w, status ? "a" : "d");
-		if (status)
-			assert_int_equal(try_put(&w, &best, NULL), 0);
-		assert_lead(&w, "d");
-		close_world(&w);
-	}
-}
-
 /* -- memory and database -- */
 
 static void test_restart(void **state)
@@ -685,8 +604,6 @@ int main(void)
 		cmocka_unit_test(test_shared_address),
 		cmocka_unit_test(test_copies_arrive),
 		cmocka_unit_test(test_reports_arrive),
-		cmocka_unit_test(test_lead),
-		cmocka_unit_test(test_lead_faults),
 		cmocka_unit_test(test_restart),
 		cmocka_unit_test(test_undone),
 		cmocka_unit_test(test_story_is_gone),

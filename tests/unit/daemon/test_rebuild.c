@@ -268,6 +268,25 @@ static void test_off(void **state)
 	close_world(&w);
 }
 
+/* What came while a feed's texts were not compared is compared once they are. */
+static void test_from_off(void **state)
+{
+	static struct state wanted, now;
+	uint32_t draws = 7, again = 7;
+	struct world w, other;
+
+	(void)state;
+	open_filled(&w, GROUPING_OFF, &draws);
+	open_filled(&other, GROUPING_NORMAL, &again);
+	assert_int_equal(stories(&w), ITEMS);
+	read_state(&other, true, &wanted);
+	rebuild(&w, GROUPING_NORMAL);
+	read_state(&w, true, &now);
+	assert_same(&now, &wanted);
+	close_world(&w);
+	close_world(&other);
+}
+
 /* Polls go on; what came meanwhile is judged by what has become. */
 static void test_meanwhile(void **state)
 {
@@ -434,6 +453,7 @@ int main(void)
 		cmocka_unit_test(test_what_stays),
 		cmocka_unit_test(test_never),
 		cmocka_unit_test(test_off),
+		cmocka_unit_test(test_from_off),
 		cmocka_unit_test(test_meanwhile),
 		cmocka_unit_test(test_cut_off),
 		cmocka_unit_test(test_said_meanwhile),

@@ -101,6 +101,7 @@ static inline int try_put(struct world *w, const struct wanted *item, struct err
 	struct ingest in = {.feed = item->feed,
 		.now_ms = w->now_ms,
 		.grouping = w->grouping,
+		.level = w->level,
 		.poll = {.now_ms = w->now_ms, .status = FEED_OK, .http_status = 200}};
 	struct draft *drafts = NULL;
 	struct arena arena;

@@ -31,9 +31,9 @@ static int read_list(const char *data, size_t len, struct buf *ret_lines, struct
 	arena_init(&arena, ARENA_MAX);
 	rv = opml_read(data, len, &arena, &first, &count, e);
 	for (const struct outline *o = first; o; o = o->next, seen++)
-		buf_printf(ret_lines, o->interval_s ? "%s\t%s\t%s\t%d\n" : "%s\t%s\t%s\n",
+		buf_printf(ret_lines, o->interval_s ? "%s\t%s\t%s\t%d%s%s\n" : "%s\t%s\t%s\n",
 			o->folder ? o->folder : "-", o->title ? o->title : "-", o->url,
-			(int)o->interval_s);
+			(int)o->interval_s, o->stories ? "\t" : "", o->stories ? o->stories : "");
 	assert_int_equal(seen, count);
 	arena_finish(&arena);
 	return rv;

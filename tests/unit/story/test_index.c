@@ -600,7 +600,7 @@ static void test_same_place(void **state)
 	score = ask(words, NULL, NOON_MS, &index_level_normal).score;
 	assert_true(score > 0);
 	story_index_destroy(world->index);
-	world->index = story_index_create(world_load, world);
+	world->index = story_index_create(world_load, world, world_seed);
 	assert_non_null(world->index);
 	row.fingerprint = &place;
 	for (int i = 1; i <= 21; i++) {

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "base/hash.h"
 #include "limits.h"
 #include "story/postings.h"
 #include "story/shingles.h"
@@ -79,6 +80,26 @@ static void test_vocabulary(void **state)
 	assert_null(postings_get(&p, 1));
 	assert_non_null(postings_use(&p, 8));
 	postings_finish(&p);
+}
+
+/* Keys that were chosen to meet in a table of one seed do not in that of another. */
+static void test_seeds(void **state)
+{
+	enum { CAP = 1024, FOUND = 64 };
+	uint32_t keys[FOUND], key = 0;
+	int taken[CAP] = {0}, most = 0;
+
+	(void)state;
+	for (int i = 0; i < FOUND; key++) {
+		if (hash_slot(key, 1, CAP) == 7)
+			keys[i++] = key;
+	}
+	for (int i = 0; i < FOUND; i++) {
+		int times = ++taken[hash_slot(keys[i], 0x123456789ABCDEF, CAP)];
+
+		most = times > most ? times : most;
+	}
+	assert_true(most <= 8);
 }
 
 static int use_some(void *ctx)
@@ -181,6 +202,7 @@ int main(void)
 		cmocka_unit_test(test_terms),
 		cmocka_unit_test(test_newest),
 		cmocka_unit_test(test_vocabulary),
+		cmocka_unit_test(test_seeds),
 		cmocka_unit_test(test_shingles),
 		cmocka_unit_test(test_memory),
 	};
