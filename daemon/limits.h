@@ -229,6 +229,11 @@
  * at every poll */
 #define ICON_RETRY_MS (24 * 3600 * 1000)
 
+/* Looks for the feeds of an address at the same time, each of which may hold a document, and how
+ * long one may take in all: somebody waits for it */
+#define DISCOVER_MOST 4
+#define DISCOVER_MS   (30 * 1000)
+
 /* A rate group whose server answers 429 without saying for how long (A19) */
 #define HOLD_MS (10 * 60 * 1000)
 

@@ -109,15 +109,25 @@ static bool once_is_done(const struct poller *p)
 	       (wait_ms < 0 || wait_ms > p->config->gap_ms || store_fails(p));
 }
 
+static void log_once(const struct poller *p)
+{
+	const int64_t *n = p->polls.came_to;
+	int64_t good = n[API_POLL_NEW_ITEMS] + n[API_POLL_UNCHANGED], all = 0;
+
+	for (int i = 0; i < API_POLLS; i++)
+		all += n[i];
+	log_event(LOG_INFO, "once.done", "polled=%lld failed=%lld held=%lld new=%lld",
+		(long long)all, (long long)(all - good),
+		(long long)schedule_counts(p->schedule, alarm_clock_ms()).due,
+		(long long)p->polls.items);
+}
+
 static void look(struct poller *p)
 {
 	notice_sleep(p);
 	start_due(p);
 	if (once_is_done(p)) {
-		log_event(LOG_INFO, "once.done", "polled=%lld failed=%lld held=%lld new=%lld",
-			(long long)p->once_polled, (long long)p->once_failed,
-			(long long)schedule_counts(p->schedule, alarm_clock_ms()).due,
-			(long long)p->once_items);
+		log_once(p);
 		p->finished(p->ctx);
 	} else if (may_start(p)) { /* else the end of a poll looks */
 		wake(p);
@@ -126,12 +136,21 @@ static void look(struct poller *p)
 
 /* -- what came of them -- */
 
-static void count(struct poller *p, const struct refresh_result *result)
+static void count(struct api_polls *polls, const struct refresh_result *result)
 {
-	p->once_polled++;
-	p->once_failed +=
-		result->outcome != OUTCOME_NEW_ITEMS && result->outcome != OUTCOME_UNCHANGED;
-	p->once_items += result->new_items;
+	static const enum api_poll told[] = {
+		[OUTCOME_NEW_ITEMS] = API_POLL_NEW_ITEMS,
+		[OUTCOME_UNCHANGED] = API_POLL_UNCHANGED,
+		[OUTCOME_RETRY_AFTER] = API_POLL_RETRY_AFTER,
+		[OUTCOME_GONE] = API_POLL_GONE,
+		[OUTCOME_GONE_ONCE] = API_POLL_GONE,
+		[OUTCOME_WAITING] = API_POLL_UNREACHED,
+		[OUTCOME_FAILED] = API_POLL_FAILED,
+	};
+
+	polls->came_to[told[result->outcome]]++;
+	polls->items += result->new_items;
+	polls->bytes += (int64_t)result->wire_bytes;
 }
 
 /* The first that is excused begins an outage, the first answer ends it. */
@@ -165,7 +184,7 @@ static void polled(void *ctx, const struct refresh_result *result)
 	if (result->canceled || result->wait_ms == TIME_NONE || p->once)
 		due_ms = TIME_NONE;
 	if (!result->canceled)
-		count(p, result);
+		count(&p->polls, result);
 	changed = schedule_finish(p->schedule, result->feed, due_ms) || result->moved_into;
 	p->subscriptions->removed |= merged;
 	/* removed, moved or changed meanwhile; with --once it was asked all the same, unless

@@ -30,7 +30,7 @@ struct poller {
 	struct alarm alarm;  /* when the next feed is due */
 	int64_t probe_at_ms; /* while nobody is reached: nothing starts before */
 	int64_t wake_at_ms;  /* what the alarm is set to; INT64_MAX: it is not */
-	int64_t once_polled, once_failed, once_items;
+	struct api_polls polls;
 };
 
 /* The alarm's descriptor must be -1 before. ERR_IO. */

@@ -154,6 +154,7 @@ static void fetched(struct fetch_request *request, const struct fetch_result *re
 	struct refresh *r = request->ctx;
 
 	r->fetched = *result;
+	r->result.wire_bytes = result->wire_bytes;
 	if (r->redirected)
 		r->env->redirected--;
 	if (result->error.code == ERR_CANCELED)

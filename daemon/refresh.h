@@ -52,7 +52,8 @@ struct refresh_result {
 			    another address by now */
 	int64_t wait_ms; /* from now; TIME_NONE: not polled any more; unless canceled */
 	int new_items;
-	int64_t moved_into; /* the feed that has its new address by now; 0: nothing has moved */
+	uint64_t wire_bytes; /* of its fetch */
+	int64_t moved_into;  /* the feed that has its new address by now; 0: nothing has moved */
 };
 
 /* Starts one. Non-zero: `done` never comes (ERR_NOMEM, ERR_BUSY). Otherwise it comes exactly once,

@@ -11,6 +11,7 @@
 #include "api/api.h"
 #include "base/log.h"
 #include "descriptors.h"
+#include "discover.h"
 #include "fetch/fetch.h"
 #include "limits.h"
 #include "loopstat.h"
@@ -62,6 +63,7 @@ struct server {
 	struct subscriptions subscriptions;
 	struct refresh_env env;
 	struct manners manners;
+	struct discover discover;
 
 	struct poller poller;
 	bool reloading;     /* the configuration is being read or its feeds are being loaded */
@@ -180,6 +182,11 @@ static void rebuild_look(void *ctx, struct api_task *ret_task)
 		report.status, report.text};
 }
 
+static int discover_feeds(void *ctx, const char *url, api_found_fn *done, void *arg)
+{
+	return discover_start(&((struct server *)ctx)->discover, url, done, arg);
+}
+
 static void facts(void *ctx, struct api_facts *ret_facts)
 {
 	struct server *s = ctx;
@@ -193,6 +200,7 @@ static void facts(void *ctx, struct api_facts *ret_facts)
 		.loop_lag_ms_p99 = loopstat_p99_ms(&s->loopstat),
 		.late_ms_p50 = counts.late_ms_p50,
 		.late_ms_p99 = counts.late_ms_p99,
+		.polls = s->poller.polls,
 	};
 }
 
@@ -380,6 +388,7 @@ static int start_api(struct server *s, struct err *e)
 		.split = split_story,
 		.rebuild = rebuild,
 		.rebuild_look = rebuild_look,
+		.discover = discover_feeds,
 		.read_list = opml_read,
 		.html_text = html_text,
 	};
@@ -605,6 +614,7 @@ static void stop(struct server *s)
 	sdnotify_send("STOPPING=1");
 	watchdog_stop(&s->watchdog);
 	poller_stop(&s->poller);
+	discover_stop(&s->discover);
 	uv_timer_start(&s->deadline, overdue, STOP_DEADLINE_MS, 0);
 	if (s->api)
 		api_stop(s->api, STOP_GRACE_MS, api_stopped, s);
@@ -651,6 +661,9 @@ int server_run(const struct server_options *options, struct config *config)
 	s->poller.alarm.fd = s->signals.fd = -1;
 	s->started_ms = times_now_ms();
 	list_init(&s->env.parse_queue);
+	s->discover.env = &s->env;
+	s->discover.most_ms = DISCOVER_MS;
+	list_init(&s->discover.running);
 	s->poller.env = &s->env;
 	s->poller.subscriptions = &s->subscriptions;
 	s->poller.config = &s->config;

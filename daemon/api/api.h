@@ -63,6 +63,22 @@ struct api_options {
 	int64_t heartbeat_ms;     /* between signs of life on a quiet stream: 15 s */
 };
 
+/* What polls came to since the start, but for those that a stop ended. */
+enum api_poll {
+	API_POLL_NEW_ITEMS,
+	API_POLL_UNCHANGED,
+	API_POLL_RETRY_AFTER, /* the server said when to come again */
+	API_POLL_GONE,
+	API_POLL_UNREACHED, /* this machine reaches nobody */
+	API_POLL_FAILED,
+	API_POLLS
+};
+struct api_polls {
+	int64_t came_to[API_POLLS];
+	int64_t items; /* new ones */
+	int64_t bytes; /* received, icons aside */
+};
+
 /* Facts about the daemon that are not in the database. */
 struct api_facts {
 	int64_t started_ms;
@@ -71,6 +87,7 @@ struct api_facts {
 	int64_t feeds_unverified; /* whose certificates are not checked (A51) */
 	double loop_lag_ms_p99;
 	int64_t late_ms_p50, late_ms_p99; /* from due to started */
+	struct api_polls polls;
 };
 
 /* What a feed waits for. */
@@ -97,6 +114,17 @@ struct api_task {
 	const char *text;
 };
 
+/* Which feeds an address has; lives until the callback returns. */
+struct api_found {
+	const struct offer *feeds; /* itself where it is a feed, else those that its page names;
+				      NULL: none */
+	struct err error; /* code 0, or why it could not be asked or understood, in the words that
+			     a feed with this address would show. ERR_CANCELED: the daemon stops */
+	int64_t wait_ms;  /* after an error: its server wants no request for so long; under 1: it
+			     did not say */
+};
+typedef void api_found_fn(void *arg, const struct api_found *found);
+
 /* What the api needs from above; called on the loop thread. */
 struct api_callbacks {
 	void *ctx;
@@ -121,6 +149,13 @@ struct api_callbacks {
 	/* Begins to judge anew what was published since then. ERR_BUSY. */
 	int (*rebuild)(void *ctx, int64_t since_ms, struct err *e);
 	void (*rebuild_look)(void *ctx, struct api_task *ret_task);
+
+	/* Asks an http(s) address, normalised, which feeds it has: as polls are made, by the same
+	 * guard, limits and manners. Non-zero: `done` never comes (ERR_BUSY: so many are asked
+	 * already; ERR_CANCELED: the daemon stops; ERR_NOMEM). Otherwise it comes exactly once, on
+	 * the loop thread, never from inside, after 30 s at the latest, and soon after the stop has
+	 * begun. Handlers use discover() of routes.h. */
+	int (*discover)(void *ctx, const char *url, api_found_fn *done, void *arg);
 
 	/* Reads a list of feeds (OPML, or a URL a line): as opml_read() of parse/. Any thread. */
 	int (*read_list)(const void *data, size_t len, struct arena *arena,

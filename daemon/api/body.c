@@ -8,10 +8,7 @@
 #include "base/times.h"
 #include "limits.h"
 
-static const struct spec {
-	const char *name;
-	enum member_type type;
-} specs[MEMBERS] = {
+const struct member_spec member_specs[MEMBERS] = {
 #define X(symbol, name, type) [symbol] = {name, MEMBER_TYPE_##type},
 	MEMBER_LIST(X)
 #undef X
@@ -19,7 +16,7 @@ static const struct spec {
 
 const char *member_name(enum member member)
 {
-	return specs[member].name;
+	return member_specs[member].name;
 }
 
 static int nesting(char c)
@@ -172,8 +169,7 @@ static int check_labels(const json_t *value, const char *name, struct http_probl
 	return code;
 }
 
-/* One level only: none of what is in them may be an object. */
-static int check_object(json_t *value, const struct spec *spec, struct http_problem *p)
+unsigned member_inside(enum member_type type)
 {
 	static const unsigned allowed[] = {
 		[MEMBER_TYPE_FILTER] = FILTER_MEMBERS,
@@ -181,14 +177,20 @@ static int check_object(json_t *value, const struct spec *spec, struct http_prob
 		[MEMBER_TYPE_TURN] = TURN_MEMBERS,
 	};
 
+	return allowed[type];
+}
+
+/* One level only: none of what is in them may be an object. */
+static int check_object(json_t *value, const struct member_spec *spec, struct http_problem *p)
+{
 	if (!json_is_object(value))
 		return refuse(p, spec->name, "an object");
 	if (spec->type == MEMBER_TYPE_FILTER && json_object_size(value) == 0)
 		return 0; /* all there is */
-	return body_check(value, allowed[spec->type], 0, p);
+	return body_check(value, member_inside(spec->type), 0, p);
 }
 
-static int check_value(json_t *value, const struct spec *spec, struct http_problem *p)
+static int check_value(json_t *value, const struct member_spec *spec, struct http_problem *p)
 {
 	switch (spec->type) {
 	case MEMBER_TYPE_BOOL:
@@ -224,7 +226,7 @@ static int check_value(json_t *value, const struct spec *spec, struct http_probl
 static int find(const char *name, unsigned allowed)
 {
 	for (int i = 0; i < MEMBERS; i++) {
-		if ((allowed & MEMBER_BIT(i)) && strcmp(specs[i].name, name) == 0)
+		if ((allowed & MEMBER_BIT(i)) && strcmp(member_specs[i].name, name) == 0)
 			return i;
 	}
 	return -1;
@@ -239,15 +241,15 @@ int body_check(struct json_t *body, unsigned allowed, unsigned required, struct 
 		int i = find(name, allowed);
 		if (i < 0)
 			return problem_at(p, "member", name, "there is no member %.60s here", name);
-		int code = check_value(json_object_iter_value(at), &specs[i], p);
+		int code = check_value(json_object_iter_value(at), &member_specs[i], p);
 		if (code < 0)
 			return code;
 		given |= MEMBER_BIT(i);
 	}
 	for (int i = 0; i < MEMBERS; i++) {
 		if (required & ~given & MEMBER_BIT(i))
-			return problem_at(
-				p, "member", specs[i].name, "%s is missing", specs[i].name);
+			return problem_at(p, "member", member_specs[i].name, "%s is missing",
+				member_specs[i].name);
 	}
 	given &= ~MEMBER_BIT(MEMBER_REPORTS); /* says how */
 	return given ? 0 : problem_set(p, PROBLEM_PARAMETER, "the body sets nothing");
@@ -255,7 +257,7 @@ int body_check(struct json_t *body, unsigned allowed, unsigned required, struct 
 
 static const json_t *member_of(const json_t *body, enum member member)
 {
-	return json_object_get(body, specs[member].name);
+	return json_object_get(body, member_specs[member].name);
 }
 
 bool body_has(const struct json_t *body, enum member member)

@@ -85,6 +85,14 @@ enum member {
 /* ... an object with any members, or nothing. */
 #define BODY_ANY (1U << 29)
 
+extern const struct member_spec {
+	const char *name;
+	enum member_type type;
+} member_specs[MEMBERS];
+
+/* Those that an object may have: of a filter, a state, a turn. */
+unsigned member_inside(enum member_type type);
+
 const char *member_name(enum member member);
 
 /* Reads JSON text, an object; NULL and the problem, with line and column, when it is none. Any

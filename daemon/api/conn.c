@@ -394,6 +394,7 @@ static void write_head(struct http_request *r, const char *content_type, int64_t
 		good ? NULL : problem_types[r->problem.kind].title, content_type, length, c->last,
 		buf_string(&r->fields)};
 
+	c->api->answers[r->status / 100 % 6]++;
 	http_write_head(&c->out, &head, times_now_ms());
 }
 

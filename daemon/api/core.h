@@ -35,6 +35,7 @@ struct api {
 	char used[CREDENTIAL_NAME_BYTES];
 	int64_t used_ms;
 
+	int64_t answers[6]; /* by the first digit of their status; a stream counts as it begins */
 	struct list conns;
 	int conn_count;
 	char received[32 * 1024]; /* where every read lands first */

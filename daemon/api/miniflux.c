@@ -29,7 +29,9 @@ void miniflux_refuse(struct http_request *r)
 {
 	struct json j;
 
-	if (problem_types[r->problem.kind].status == 409) /* a status that it does not use */
+	int status = problem_types[r->problem.kind].status;
+
+	if (status == 409 || status == 422) /* which it does not use */
 		r->problem.kind = PROBLEM_PARAMETER;
 	r->content_type = "application/json";
 	answer_begin(r, &j);
@@ -251,6 +253,8 @@ static const struct route table[] = {
 	{GET("/v1/enclosures/{id}"), miniflux_parse_one, miniflux_run_enclosure, NULL},
 	{NOW(PUT, "/v1/enclosures/{id}"), NULL, NULL, reply_no_progress},
 
+	{HTTP_POST, "/v1/discover", API_WRITE, ROUTE_LOOP, PARAM_OTHERS, BODY_ANY, 0, NULL, NULL,
+		miniflux_reply_discover},
 	{GET("/v1/export"), NULL, miniflux_run_export, NULL},
 	{HTTP_POST, "/v1/import", API_WRITE, ROUTE_WRITE, PARAM_OTHERS, BODY_LIST, 0,
 		route_opml_parse_import, route_opml_run_import, miniflux_reply_imported},

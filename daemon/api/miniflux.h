@@ -77,6 +77,7 @@ route_parse miniflux_parse_feed, miniflux_parse_category;
 route_run miniflux_run_add_feed, miniflux_run_change_feed, miniflux_run_remove_feed,
 	miniflux_run_add_category, miniflux_run_change_category, miniflux_run_remove_category,
 	miniflux_run_refresh, miniflux_run_export;
-route_reply miniflux_reply_added, miniflux_reply_refresh, miniflux_reply_imported;
+route_reply miniflux_reply_added, miniflux_reply_refresh, miniflux_reply_imported,
+	miniflux_reply_discover;
 
 #endif

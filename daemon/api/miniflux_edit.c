@@ -74,18 +74,19 @@ int miniflux_run_remove_category(struct store_tx *tx, struct http_request *r, st
 /* -- feeds -- */
 
 /* Only what is fetched over the network, as for POST /api/v1/feeds. */
-static int parse_url(struct http_request *r, const char **ret_url)
+static int parse_url(struct http_request *r, const char *member, const char **ret_url)
 {
-	const char *text = miniflux_text(r, "feed_url");
+	const char *text = miniflux_text(r, member);
 	char *url;
-	int code =
-		strlen(text) <= FETCH_URL_MAX ? url_normalize(text, &r->arena, &url) : ERR_INVALID;
+	int code = ERR_INVALID;
 
+	if (text && strlen(text) <= FETCH_URL_MAX)
+		code = url_normalize(text, &r->arena, &url);
 	if (code == ERR_NOMEM)
 		return problem_set(&r->problem, PROBLEM_BUSY, "out of memory");
 	if (code < 0 || !url_is_http(url))
 		return problem_at(
-			&r->problem, "member", "feed_url", "feed_url must be an http or https URL");
+			&r->problem, "member", member, "%s must be an http or https URL", member);
 	*ret_url = url;
 	return 0;
 }
@@ -118,7 +119,7 @@ int miniflux_parse_feed(struct http_request *r)
 		return ERR_NOMEM;
 	if (miniflux_is_set(r, "feed_url")) {
 		patch->members |= FEED_PATCH_URL;
-		if (parse_url(r, &patch->url) < 0)
+		if (parse_url(r, "feed_url", &patch->url) < 0)
 			return ERR_INVALID;
 	} else if (r->method == HTTP_POST) {
 		return problem_at(&r->problem, "member", "feed_url", "feed_url is missing");
@@ -278,6 +279,42 @@ void miniflux_reply_refresh(struct http_request *r)
 	if (r->result)
 		(void)route_feeds_refresh(r, r->result);
 	http_reply(r);
+}
+
+/* -- feeds of an address -- */
+
+static const char *offer_type(const struct offer *feed)
+{
+	return strstr(feed->type, "atom") ? "atom" : strstr(feed->type, "json") ? "json" : "rss";
+}
+
+static void tell_found(struct http_request *r, const struct offer *feeds)
+{
+	struct json j;
+
+	if (!feeds)
+		problem_set(&r->problem, PROBLEM_NOT_FOUND, "no feed was found there");
+	json_init(&j, &r->out);
+	json_put_array(&j, NULL);
+	for (const struct offer *feed = feeds; feed; feed = feed->next) {
+		json_put_object(&j, NULL);
+		json_put_string(&j, "title", feed->title ? feed->title : feed->url);
+		json_put_string(&j, "url", feed->url);
+		json_put_string(&j, "type", offer_type(feed));
+		json_end(&j);
+	}
+	answer_end(&j);
+	http_reply(r);
+}
+
+void miniflux_reply_discover(struct http_request *r)
+{
+	const char *url;
+
+	if (parse_url(r, "url", &url) < 0)
+		http_reply(r);
+	else
+		discover(r, url, tell_found);
 }
 
 /* -- lists of feeds -- */

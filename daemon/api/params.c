@@ -10,12 +10,7 @@
 #include "base/err.h"
 #include "base/times.h"
 
-static const struct spec {
-	const char *name;
-	enum param_type type;
-	int64_t min, max;
-	const char *words; /* separated by spaces */
-} specs[PARAMS] = {
+const struct param_spec param_specs[PARAMS] = {
 #define X(symbol, name, type, min, max, words)                                                     \
 	[symbol] = {name, PARAM_TYPE_##type, min, max, words},
 	PARAM_LIST(X)
@@ -24,7 +19,7 @@ static const struct spec {
 
 const char *param_name(enum param param)
 {
-	return specs[param].name;
+	return param_specs[param].name;
 }
 
 int params_parse_int(const char *text, int64_t min, int64_t max, int64_t *ret_number)
@@ -71,8 +66,8 @@ static int64_t word_index(const char *words, const char *word)
 	return -1;
 }
 
-static int parse_int(
-	const struct spec *spec, const char *text, int64_t *ret_number, struct http_problem *p)
+static int parse_int(const struct param_spec *spec, const char *text, int64_t *ret_number,
+	struct http_problem *p)
 {
 	if (params_parse_int(text, spec->min, spec->max, ret_number) == 0)
 		return 0;
@@ -83,7 +78,7 @@ static int parse_int(
 		spec->name, spec->min, spec->max);
 }
 
-static int parse_word(const struct spec *spec, const char *words, const char *text,
+static int parse_word(const struct param_spec *spec, const char *words, const char *text,
 	int64_t *ret_number, struct http_problem *p)
 {
 	int64_t index = word_index(words, text);
@@ -95,7 +90,7 @@ static int parse_word(const struct spec *spec, const char *words, const char *te
 	return 0;
 }
 
-static int parse_value(const struct spec *spec, const char *text, struct params *params,
+static int parse_value(const struct param_spec *spec, const char *text, struct params *params,
 	int64_t *ret_number, struct http_problem *p)
 {
 	switch (spec->type) {
@@ -126,7 +121,7 @@ static int parse_value(const struct spec *spec, const char *text, struct params 
 static int find(struct slice name, unsigned allowed)
 {
 	for (int i = 0; i < PARAMS; i++) {
-		if ((allowed & PARAM_BIT(i)) && slice_is(name, specs[i].name))
+		if ((allowed & PARAM_BIT(i)) && slice_is(name, param_specs[i].name))
 			return i;
 	}
 	return -1;
@@ -147,17 +142,17 @@ static int parse_pair(struct slice name, struct slice value, unsigned allowed, s
 		return problem_at(p, "parameter", shown, "there is no parameter %s here", shown);
 	}
 	if (params->given & PARAM_BIT(i))
-		return problem_at(
-			p, "parameter", specs[i].name, "%s is given twice", specs[i].name);
+		return problem_at(p, "parameter", param_specs[i].name, "%s is given twice",
+			param_specs[i].name);
 	int code = http_decode(a, value, true, &text);
 	if (code == ERR_NOMEM)
 		return problem_set(p, PROBLEM_BUSY, "%s", err_sentence(code));
 	if (code < 0)
-		return problem_at(
-			p, "parameter", specs[i].name, "%s is not well encoded", specs[i].name);
+		return problem_at(p, "parameter", param_specs[i].name, "%s is not well encoded",
+			param_specs[i].name);
 	params->given |= PARAM_BIT(i);
 	params->values[i].text = text;
-	return parse_value(&specs[i], text, params, &params->values[i].number, p);
+	return parse_value(&param_specs[i], text, params, &params->values[i].number, p);
 }
 
 int params_parse_list(const char *text, uint64_t (*bits_of)(struct slice name), const char *param,

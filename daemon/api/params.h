@@ -65,6 +65,14 @@ enum param {
 
 enum { PARAM_EPOCH_BYTES = 24 };
 
+struct param_spec {
+	const char *name;
+	enum param_type type;
+	int64_t min, max;
+	const char *words; /* separated by spaces */
+};
+extern const struct param_spec param_specs[PARAMS];
+
 struct params {
 	unsigned given; /* PARAM_BIT()s */
 	struct {

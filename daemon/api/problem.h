@@ -26,6 +26,7 @@
 	X(PROBLEM_SEQ_TOO_OLD, 410, "seq-too-old", "These changes cannot be told any more")        \
 	X(PROBLEM_BODY_SIZE, 413, "body-too-large", "Body too large")                              \
 	X(PROBLEM_EXPECTATION, 417, "expectation-failed", "Expectation failed")                    \
+	X(PROBLEM_UNREADABLE, 422, "address-unreadable", "The address cannot be read")             \
 	X(PROBLEM_TOO_SOON, 429, "too-soon", "Too soon")                                           \
 	X(PROBLEM_FAILURES, 429, "too-many-failures", "Too many failures")                         \
 	X(PROBLEM_HEAD_SIZE, 431, "head-too-large", "Head of the request too large")               \

@@ -123,7 +123,7 @@ int route_feeds_run_icon(struct store_tx *tx, struct http_request *r, struct err
 
 /* Only what is fetched over the network: a `file:` feed would let a client read what the daemon may
  * read. */
-static int parse_url(struct http_request *r, char **ret_url)
+int url_asked(struct http_request *r, char **ret_url)
 {
 	const char *url = body_string(r->json, MEMBER_URL);
 
@@ -154,7 +154,7 @@ int route_feeds_parse_draft(struct http_request *r)
 
 	if (!patch)
 		return ERR_NOMEM;
-	if (body_has(r->json, MEMBER_URL) && parse_url(r, &url) < 0)
+	if (body_has(r->json, MEMBER_URL) && url_asked(r, &url) < 0)
 		return ERR_INVALID;
 	for (size_t i = 0; i < sizeof(map) / sizeof(map[0]); i++) {
 		if (body_has(r->json, map[i].member))

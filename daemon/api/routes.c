@@ -36,6 +36,10 @@ static const struct route table[] = {
 		route_status_reply_ping},
 	{HTTP_GET, "/api/v1/status", API_READ, ROUTE_READ, 0, 0, 0, route_status_parse,
 		route_status_run, NULL},
+	{HTTP_GET, "/api/v1/metrics", API_READ, ROUTE_READ, 0, 0, 0, route_status_parse,
+		route_metrics_run, NULL},
+	{HTTP_GET, "/api/v1/openapi.json", API_READ, ROUTE_READ, 0, 0, 0, NULL, route_openapi_run,
+		NULL},
 	{HTTP_GET, "/api/v1/db", API_READ, ROUTE_READ, 0, 0, 0, route_db_parse, route_db_run, NULL},
 	{HTTP_POST, "/api/v1/db/check", API_WRITE, ROUTE_LOOP, 0, 0, 0, NULL, NULL,
 		route_db_reply_check},
@@ -65,6 +69,9 @@ static const struct route table[] = {
 		route_feeds_run_icon, NULL},
 	{HTTP_POST, "/api/v1/feeds/{id}/refresh", API_WRITE, ROUTE_LOOP, 0, 0, 0, NULL, NULL,
 		route_feeds_reply_refresh},
+
+	{HTTP_POST, "/api/v1/discover", API_WRITE, ROUTE_LOOP, 0, M(URL), M(URL), NULL, NULL,
+		route_discover_reply},
 
 	{HTTP_GET, "/api/v1/folders", API_READ, ROUTE_READ, 0, 0, 0, NULL, route_folders_run_list,
 		NULL},

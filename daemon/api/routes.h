@@ -111,6 +111,17 @@ int label_asked(struct store_tx *tx, struct http_request *r, int64_t *ret_id, st
 
 /* Asks for a poll; the problem says why not. Loop thread. */
 bool route_feeds_refresh(struct http_request *r, int64_t feed);
+/* The address of the body's member `url`, normalised; on failure the problem is set. */
+int url_asked(struct http_request *r, char **ret_url) __attribute__((warn_unused_result));
+
+/* Has an address asked for its feeds (`discover` of struct api_callbacks). `url` is copied, http or
+ * https and normalised, as url_normalize() of base/ does. `found` comes exactly once, on the loop
+ * thread, even when the client has gone meanwhile, and must end in http_reply() or its like: with
+ * the feeds, a list that lives until it returns (NULL: there are none), or with r->problem set. It
+ * may come from inside, but only with the problem. Call it from `reply`, with nothing behind it.
+ * Unless the problem is one of 5xx or 429, it is the address's: PROBLEM_UNREADABLE. */
+typedef void discover_found(struct http_request *r, const struct offer *feeds);
+void discover(struct http_request *r, const char *url, discover_found *found);
 
 /* 409: the name is that of another one. */
 int name_exists(struct http_request *r, int64_t existing, const char *noun);
@@ -121,9 +132,11 @@ route_parse route_db_parse;
 route_run route_db_run;
 route_reply route_db_reply_check, route_db_reply_backup, route_db_reply_compact;
 
-route_run route_status_run_root, route_status_run;
+route_run route_status_run_root, route_status_run, route_metrics_run;
 route_parse route_status_parse;
 route_reply route_status_reply_ping;
+
+route_run route_openapi_run;
 
 route_parse route_access_parse;
 route_run route_access_run_add, route_access_run_remove;
@@ -133,6 +146,8 @@ route_parse route_feeds_parse_draft, route_feeds_parse_one;
 route_run route_feeds_run_list, route_feeds_run_one, route_feeds_run_icon, route_feeds_run_add,
 	route_feeds_run_change, route_feeds_run_remove;
 route_reply route_feeds_reply_added, route_feeds_reply_changed, route_feeds_reply_refresh;
+
+route_reply route_discover_reply;
 
 route_parse route_folders_parse;
 route_run route_folders_run_list, route_folders_run_one, route_folders_run_add,

@@ -14,6 +14,8 @@ import tempfile
 import threading
 import time
 
+from contract import Contract
+
 # Nothing here waits for a schedule: every wait ends at an event (a datagram, a change, a closed pipe), and this is only how long a
 # broken daemon may keep the tests.
 PATIENCE_S = 30
@@ -150,6 +152,26 @@ class Connection(http.client.HTTPConnection):
         self.sock.connect(self.path)
 
 
+class _Checked:
+    """Holds native answers against openapi.json, which is asked for once a process; in flow tests only: others measure."""
+    on = False
+    contract = None
+
+    def load(self, path):
+        if self.on and not self.contract:
+            connection = Connection(path)
+            connection.request("GET", "/api/v1/openapi.json")
+            answer = connection.getresponse()
+            text = answer.read()
+            connection.close()
+            if answer.status == 200:
+                self.contract = Contract(json.loads(text))
+        return self.contract
+
+
+checked = _Checked()
+
+
 class Events:
     """A reader of the event stream."""
 
@@ -173,6 +195,8 @@ class Events:
             line = line.decode().rstrip("\r\n")
             if not line and "data" in event:
                 event["data"] = json.loads(event["data"])
+                if checked.load(self.connection.path):
+                    checked.contract.check_event(event)
                 return event
             if not line:
                 event = {}
@@ -299,9 +323,12 @@ class Daemon:
             answer = connection.getresponse()
             text = answer.read().decode()
             kind = answer.headers.get("Content-Type", "")
-            return answer.status, json.loads(text) if "json" in kind else text, answer.headers
+            decoded = json.loads(text) if "json" in kind else text
         finally:
             connection.close()
+        if path.startswith("/api") and checked.load(self.socket):
+            checked.contract.check(method, path, answer.status, kind, decoded)
+        return answer.status, decoded, answer.headers
 
     def get(self, path):
         status, body, _ = self.request("GET", "/api/v1" + path)
@@ -365,6 +392,7 @@ def run(tests):
     """Runs functions test_x(build) in turn; prints a line each and exits."""
     args = arguments()
     failed = 0
+    checked.on = True
     for test in tests:
         try:
             test(args)

@@ -22,12 +22,13 @@ MAY_SEE = {
     "main": {"server", "signals", "config", "inspect", "parse", "base", "limits"},
     "inspect": {"parse", "base", "limits"},
     "server": DAEMON_ROOMS
-    | {"grouping", "poller", "config", "manners", "schedule", "interval", "plan", "sdnotify", "refresh", "subscriptions", "loopstat", "signals", "alarm", "watchdog", "descriptors", "limits"},
+    | {"grouping", "poller", "config", "manners", "schedule", "interval", "plan", "sdnotify", "refresh", "subscriptions", "loopstat", "signals", "alarm", "watchdog", "descriptors", "discover", "limits"},
     "poller": {"alarm", "config", "schedule", "interval", "plan", "outage", "refresh", "subscriptions", "api", "fetch", "store", "base", "limits"},
     "manners": {"config", "schedule", "fetch", "base", "limits"},
     "subscriptions": {"config", "manners", "schedule", "interval", "plan", "fetch", "parse", "store", "base", "limits"},
     "refresh": {"grouping", "icon", "interval", "plan", "outage", "draft", "ingest", "fetch", "parse", "story", "store", "base", "limits"},
     "icon": {"refresh", "fetch", "store", "base", "limits"},
+    "discover": {"refresh", "api", "fetch", "parse", "base", "limits"},
     "ingest": {"draft", "grouping", "recognise", "plan", "story", "store", "base", "limits"},
     "recognise": {"ingest", "draft", "story", "store", "base", "limits"},
     "draft": {"grouping", "parse", "story", "store", "base", "limits"},
@@ -50,7 +51,7 @@ MAY_SEE = {
 # Foreign headers and who may include them.
 LIBRARIES = [
     (r"sqlite3.*\.h", {"store"}),
-    (r"uv\.h", {"fetch", "store", "api", "server", "poller", "refresh", "subscriptions", "sdnotify", "loopstat", "signals", "alarm", "watchdog"}),
+    (r"uv\.h", {"fetch", "store", "api", "server", "poller", "refresh", "discover", "subscriptions", "sdnotify", "loopstat", "signals", "alarm", "watchdog"}),
     (r"curl/.*", {"fetch", "client", "base"}),
     (r"ares.*\.h", {"fetch"}),
     (r"libxml/.*", {"parse"}),
@@ -65,7 +66,7 @@ LIBRARIES = [
 NAMES = [
     (r"\bcurl_(easy|multi)_init\b", {"fetch", "client"}, "makes a curl handle; fetch/ is the one place for that"),
     (r"\bsqlite3_?\w*\b", {"store"}, "names SQLite outside store/"),
-    (r"\buv_\w+_t\b", {"fetch", "store", "api", "server", "poller", "refresh", "subscriptions", "sdnotify", "loopstat", "signals", "alarm", "watchdog"},
+    (r"\buv_\w+_t\b", {"fetch", "store", "api", "server", "poller", "refresh", "discover", "subscriptions", "sdnotify", "loopstat", "signals", "alarm", "watchdog"},
      "names a libuv type in a room that has no loop"),
 ]
 

@@ -33,6 +33,10 @@ struct world {
 	int64_t refreshed;
 	int64_t rebuilt_since;
 	struct api_task task;
+	int discover_code;
+	char discovered[100]; /* the address being asked; "": none */
+	api_found_fn *found;
+	void *found_arg;
 };
 
 static inline void world_committed(void *ctx, int64_t seq)
@@ -120,6 +124,18 @@ static inline void world_rebuild_look(void *ctx, struct api_task *ret_task)
 	*ret_task = w->task;
 }
 
+/* Whoever calls it must see to it that w->found is called. */
+static inline int world_discover(void *ctx, const char *url, api_found_fn *found, void *arg)
+{
+	struct world *w = ctx;
+
+	if (w->discover_code == 0)
+		snprintf(w->discovered, sizeof(w->discovered), "%s", url);
+	w->found = found;
+	w->found_arg = arg;
+	return w->discover_code;
+}
+
 /* A list of the tests: a line for each feed, "URL TITLE FOLDER INTERVAL", "-" for none. */
 static inline int world_read_list(const void *data, size_t len, struct arena *arena,
 	struct outline **ret_first, size_t *ret_count, struct err *e)
@@ -167,7 +183,7 @@ static inline int world_try_api(struct world *w, struct err *e)
 {
 	const struct api_callbacks callbacks = {w, world_feed_changed, world_refresh, world_facts,
 		world_waiting, world_join, world_split, world_rebuild, world_rebuild_look,
-		world_read_list, world_html_text};
+		world_discover, world_read_list, world_html_text};
 
 	return api_create(&w->f.loop.uv, w->f.store, &w->options, &callbacks, &w->api, e);
 }

@@ -32,9 +32,14 @@ static int begin(struct world *w, const char *request)
 
 static void turn_once(struct world *w, int fd)
 {
+	struct offer offer = {.url = (char[]){"https://a.example/feed"}, .type = "x"};
+	const struct api_found found = {.feeds = &offer};
 	struct pollfd pfd = {.fd = fd, .events = POLLIN};
 	ssize_t n = 0;
 
+	if (w->discovered[0])
+		w->found(w->found_arg, &found);
+	w->discovered[0] = '\0';
 	/* what the daemon has sent is there at once: only it can be waited for */
 	if (poll(&pfd, 1, 0) <= 0)
 		uv_run(&w->f.loop.uv, UV_RUN_ONCE);
@@ -109,6 +114,7 @@ static const struct row {
 	{GET("/atom/folder/News"), 200, "mp3", NULL},
 	{GET("/json/all?stories=true"), 200, "mp3", NULL},
 	{GET("/api/v1/db"), 200, "\"items\":10,", NULL},
+	{GET("/api/v1/metrics"), 200, "tidings_items 10\n|process_cpu_seconds_total ", NULL},
 	{GET("/api/v1/access"), 200, NULL, NULL},
 	{BODY("POST /api/v1/access", "12", "{\"name\":\"a\"}"), 201, "\"password\":\"",
 		LINE("DELETE /api/v1/access/a")},
@@ -148,6 +154,8 @@ static const struct row {
 	{BODY("POST /api/v1/feeds", "36", "{\"url\":\"https://u:p@a.example/feed\"}"), 201,
 		"Location: /api/v1/feeds/|\"url\":\"https://a.example/feed\"", "last"},
 	{BODY("POST /api/v1/opml", "4", "list"), 200, "\"refused\":[]", NULL},
+	{BODY("POST /api/v1/discover", "30", "{\"url\":\"https://a.example/x\"} "), 200, NULL,
+		NULL},
 	{"GET / HTTP/9\r\n\r\n", 505, NULL, NULL},
 };
 
@@ -221,7 +229,8 @@ static bool may_be(const struct row *row, int status)
 	       (status == 400 && strstr(row->request, "{") && strstr(talk.text, "invalid-json"));
 }
 
-static void run_row(struct world *w, const struct row *row)
+/* Each `step`-th allocation fails. */
+static void run_row(struct world *w, const struct row *row, long step)
 {
 	long failed = 1;
 
@@ -230,7 +239,7 @@ static void run_row(struct world *w, const struct row *row)
 	wanted = talk;
 	undo(w, row);
 	/* the connection comes first; it is taken some time later, which is seen once */
-	for (long n = row == rows ? 0 : 1; failed; n++) {
+	for (long n = row == rows ? 0 : 1; failed; n += step) {
 		int status;
 
 		fault_malloc_after(n);
@@ -266,7 +275,19 @@ static void test_requests(void **state)
 					     "{\"labels\":{\"add\":[\"kept\"]}}")),
 		200);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		run_row(&w, &rows[i]);
+		run_row(&w, &rows[i], 1);
+	world_close(&w);
+}
+
+/* It takes some thousand. */
+static void test_document(void **state)
+{
+	static const struct row row = {GET("/api/v1/openapi.json"), 200, NULL, NULL};
+	struct world w;
+
+	(void)state;
+	fill(&w);
+	run_row(&w, &row, 23);
 	world_close(&w);
 }
 
@@ -424,6 +445,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_create),
 		cmocka_unit_test(test_requests),
+		cmocka_unit_test(test_document),
 		cmocka_unit_test(test_credentials),
 		cmocka_unit_test(test_backlog),
 		cmocka_unit_test(test_live),

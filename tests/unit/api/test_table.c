@@ -13,6 +13,8 @@ static const char *body_of(const struct route *r)
 		return "{\"name\":\"x\"}";
 	if (r->members & STATE_MEMBERS)
 		return "{\"read\":true}";
+	if (r->required & MEMBER_BIT(MEMBER_URL))
+		return "{\"url\":\"https://x.example/\"}";
 	return r->members ? "{\"stories\":null}" : NULL;
 }
 

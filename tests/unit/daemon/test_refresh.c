@@ -1,11 +1,13 @@
 /* A poll from due to done while no name server answers, and when somebody else does (A25); the icon
- * after it (A44). */
+ * after it (A44); and what an address is asked for its feeds. */
 #include "unit/store/fixture.h"
 
 #include <signal.h>
 
+#include "discover.h"
 #include "fetch/fetch.h"
 #include "icon.h"
+#include "limits.h"
 #include "parse/parse.h"
 #include "refresh.h"
 #include "support/fault.h"
@@ -206,11 +208,110 @@ static void test_icon_without_memory(void **state)
 	world_close(&w);
 }
 
+/* -- discovery -- */
+
+struct look {
+	int code, feeds, done;
+	char text[ERR_TEXT_BYTES];
+};
+
+static void on_found(void *arg, const struct api_found *found)
+{
+	struct look *look = arg;
+
+	look->code = found->error.code;
+	memcpy(look->text, found->error.text, sizeof(look->text));
+	for (const struct offer *o = found->feeds; o; o = o->next)
+		look->feeds++;
+	look->done++;
+}
+
+static void discover_init(struct discover *d, struct world *w, int64_t most_ms)
+{
+	*d = (struct discover){.env = &w->env, .most_ms = most_ms};
+	list_init(&d->running);
+}
+
+static struct look look_at(struct world *w, struct discover *d, const char *path)
+{
+	struct look look = {0};
+	char url[100];
+
+	snprintf(url, sizeof(url), "http://127.0.0.1:%d%s", w->server.port, path);
+	look.code = discover_start(d, url, on_found, &look);
+	assert_int_equal(look.done, 0);
+	if (look.code == 0)
+		loop_run_until(&w->f.loop, &look.done, LIMIT_MS);
+	assert_int_equal(d->count, 0);
+	assert_true(list_empty(&d->running));
+	return look;
+}
+
+/* With each allocation failing in turn: all of the feeds, or none and why. */
+static void test_discover_without_memory(void **state)
+{
+	static const char page[] = "<html><link rel=alternate type=application/rss+xml href=/a>"
+				   "<link rel=alternate type=application/rss+xml href=/b>";
+	struct discover d;
+	struct world w;
+	long failed = 1;
+
+	(void)state;
+	world_open(&w);
+	server_route(&w.server, "/page", KEEP,
+		"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %zu\r\n\r\n%s",
+		strlen(page), page);
+	discover_init(&d, &w, LIMIT_MS);
+	for (long n = 0; failed; n++) {
+		struct look look;
+
+		fault_malloc_after(n);
+		look = look_at(&w, &d, "/page");
+		failed = fault_malloc_off();
+		if (!failed || !look.code)
+			assert_int_equal(look.feeds, 2);
+		if (look.code)
+			assert_true(failed && look.feeds == 0);
+	}
+	world_close(&w);
+}
+
+/* A server that says nothing; and what comes when the daemon stops. */
+static void test_discover_ended(void **state)
+{
+	struct look look = {0};
+	struct discover d;
+	struct world w;
+	char url[100];
+
+	(void)state;
+	world_open(&w);
+	server_bytes(&w.server, "/silent", SILENT, "", 0);
+	discover_init(&d, &w, 20);
+	look = look_at(&w, &d, "/silent");
+	assert_int_equal(look.code, ERR_TIMEOUT);
+	assert_string_equal(look.text, "it took longer than 0 s");
+	d.most_ms = LIMIT_MS;
+	snprintf(url, sizeof(url), "http://127.0.0.1:%d/silent", w.server.port);
+	memset(&look, 0, sizeof(look));
+	for (int i = 0; i < DISCOVER_MOST; i++)
+		assert_int_equal(discover_start(&d, url, on_found, &look), 0);
+	assert_int_equal(discover_start(&d, url, on_found, &look), ERR_BUSY);
+	discover_stop(&d);
+	assert_int_equal(discover_start(&d, url, on_found, &look), ERR_CANCELED);
+	while (look.done < DISCOVER_MOST)
+		uv_run(&w.f.loop.uv, UV_RUN_ONCE);
+	assert_int_equal(look.code, ERR_CANCELED);
+	world_close(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		line_test("A25", test_nobody_is_reached),
 		line_test("A44", test_icon_without_memory),
+		cmocka_unit_test(test_discover_without_memory),
+		cmocka_unit_test(test_discover_ended),
 	};
 
 	signal(SIGPIPE, SIG_IGN);

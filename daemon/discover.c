@@ -1,0 +1,205 @@
+/* One look at an address for its feeds, from asked to told. */
+#include "discover.h"
+
+#include <stdlib.h>
+#include <uv.h>
+
+#include "base/arena.h"
+#include "limits.h"
+#include "parse/parse.h"
+
+/*
+ *  discover_start() --> fetched() --> parse(), parsed() --> finish()
+ *                           `--(failed, late, stopped)-------^
+ */
+struct discovery {
+	struct discover *of;
+	struct list node; /* in of->running */
+	uv_timer_t deadline;
+	struct arena arena;
+	struct fetch_request request;
+	struct fetch_result fetched;
+	bool parsing, late;
+	uv_work_t work;
+	struct feed_content *content;
+	struct offer itself; /* the address, where it is a feed */
+	struct api_found found;
+	api_found_fn *done;
+	void *arg;
+};
+
+static void closed(uv_handle_t *handle)
+{
+	free(container_of(handle, struct discovery, deadline));
+}
+
+static void finish(struct discovery *d)
+{
+	struct refresh_env *env = d->of->env;
+
+	list_remove(&d->node);
+	d->of->count--;
+	if (d->found.error.code == ERR_CANCELED && d->late)
+		err_set(&d->found.error, ERR_TIMEOUT, "it took longer than %lld s",
+			(long long)d->of->most_ms / 1000);
+	d->done(d->arg, &d->found);
+	fetch_release(env->fetcher, &d->request);
+	arena_finish(&d->arena);
+	uv_close((uv_handle_t *)&d->deadline, closed);
+}
+
+/* What comes of it is told by the callback of what is under way; a parser that runs ends by itself.
+ */
+static void cancel(struct discovery *d)
+{
+	if (d->parsing)
+		(void)uv_cancel((uv_req_t *)&d->work);
+	else
+		fetch_cancel(d->of->env->fetcher, &d->request);
+}
+
+static void expired(uv_timer_t *timer)
+{
+	struct discovery *d = container_of(timer, struct discovery, deadline);
+
+	d->late = true;
+	cancel(d);
+}
+
+static const char *type_of(enum feed_format format)
+{
+	if (format >= FORMAT_RSS20 && format <= FORMAT_RSS10)
+		return "application/rss+xml";
+	if (format == FORMAT_ATOM10 || format == FORMAT_ATOM03)
+		return "application/atom+xml";
+	if (format == FORMAT_JSON11 || format == FORMAT_JSON10)
+		return "application/feed+json";
+	return "application/xml";
+}
+
+/* On a pool thread: pure work on what the discovery owns. */
+static void parse(uv_work_t *work)
+{
+	struct discovery *d = container_of(work, struct discovery, work);
+	const struct buf *body = &d->request.body;
+	struct parse_options options = {
+		.base_url = d->fetched.url, .content_type = d->fetched.content_type};
+	int rv = parse_document(
+		body->data, body->len, &options, &d->arena, &d->content, &d->found.error);
+
+	if (rv && !d->found.error.code)
+		err_set(&d->found.error, rv, NULL);
+}
+
+static void parsed(uv_work_t *work, int status)
+{
+	struct discovery *d = container_of(work, struct discovery, work);
+	struct api_found *found = &d->found;
+
+	if (status)
+		err_set(&found->error, ERR_CANCELED, NULL);
+	if (found->error.code == ERR_NOT_FEED) {
+		found->error.code = 0;
+		found->feeds = d->content ? d->content->offers : NULL;
+	} else if (!found->error.code) {
+		d->itself.title = d->content->title;
+		d->itself.type = type_of(d->content->format);
+		found->feeds = &d->itself;
+	}
+	finish(d);
+}
+
+/* As with a poll, a server that asks for a pause gets it. */
+static void hold(const struct discovery *d)
+{
+	struct refresh_env *env = d->of->env;
+	int64_t wait_ms = refresh_hold_ms(&d->fetched);
+
+	if (wait_ms > 0)
+		env->hold(env->ctx, d->fetched.url, wait_ms);
+}
+
+/* A feed that has moved is told as where it is now. */
+static void fetched(struct fetch_request *request, const struct fetch_result *result)
+{
+	struct discovery *d = request->ctx;
+	const char *url = result->permanent ? result->moved_url : request->url;
+
+	d->fetched = *result;
+	d->found.error = result->error;
+	d->found.wait_ms = result->retry_after_ms;
+	d->itself.url = arena_strdup(&d->arena, url);
+	hold(d);
+	d->parsing = result->verdict == FETCH_DOCUMENT;
+	if (d->parsing && !d->itself.url)
+		err_set(&d->found.error, ERR_NOMEM, NULL);
+	else if (d->parsing && uv_queue_work(d->of->env->loop, &d->work, parse, parsed) == 0)
+		return;
+	finish(d);
+}
+
+/* Whom others wait for so long that the client would not, is as good as held. */
+static int64_t admit(void *ctx, const char *url)
+{
+	const struct discover *of = ((struct discovery *)ctx)->of;
+	int64_t wait_ms = of->env->admit(of->env->ctx, url);
+
+	return wait_ms < of->most_ms ? wait_ms : -wait_ms;
+}
+
+static int begin(struct discovery *d, const char *url)
+{
+	const struct refresh_env *env = d->of->env;
+	int rv;
+
+	d->request = (struct fetch_request){
+		.url = arena_strdup(&d->arena, url),
+		.arena = &d->arena,
+		.admit = admit,
+		.admit_ctx = d,
+		.admit_first = true,
+		.done = fetched,
+		.ctx = d,
+	};
+	if (!d->request.url)
+		return ERR_NOMEM;
+	rv = env->site(env->ctx, NULL, &d->arena, &d->request.site);
+	return rv ? rv : fetch_start(env->fetcher, &d->request);
+}
+
+int discover_start(struct discover *d, const char *url, api_found_fn *done, void *arg)
+{
+	struct discovery *new;
+	int rv;
+
+	if (d->stopping)
+		return ERR_CANCELED;
+	if (d->count >= DISCOVER_MOST)
+		return ERR_BUSY;
+	new = calloc(1, sizeof(*new));
+	if (!new)
+		return ERR_NOMEM;
+	new->of = d;
+	new->done = done;
+	new->arg = arg;
+	arena_init(&new->arena, d->env->arena_max_bytes);
+	rv = begin(new, url);
+	if (rv) {
+		arena_finish(&new->arena);
+		free(new);
+		return rv;
+	}
+	uv_timer_init(d->env->loop, &new->deadline);
+	uv_timer_start(&new->deadline, expired, (uint64_t)d->most_ms, 0);
+	list_push(&d->running, &new->node);
+	d->count++;
+	return 0;
+}
+
+void discover_stop(struct discover *d)
+{
+	d->stopping = true;
+	list_for_each (node, &d->running) {
+		cancel(container_of(node, struct discovery, node));
+	}
+}

@@ -1,0 +1,131 @@
+"""Which feeds an address has: asked politely, behind the same gate as polls, within bounds."""
+import threading
+from contextlib import closing
+
+from harness import Connection, Daemon, Web, check, check_equal, feed_xml, run
+
+FEED = feed_xml([("a", "First", "http://example.org/1")], title="The news &amp;c.")
+ATOM = "<feed xmlns='http://www.w3.org/2005/Atom'><title>An atom feed</title><id>a</id></feed>"
+JSON = '{"version":"https://jsonfeed.org/version/1.1","title":"J","items":[]}'
+PAGE = ("<!DOCTYPE html><title>A page</title><link rel=alternate type='application/rss+xml' title='All' href=/rss>"
+        "<link rel=alternate type='application/atom+xml' href='https://elsewhere.example/atom'><link rel=stylesheet href=x.css>")
+
+
+class World:
+    def __init__(self, args, config=""):
+        self.web = Web()
+        self.daemon = Daemon(args.build, config).start()
+
+    def ask(self, path, base=None):
+        status, body, headers = self.daemon.request("POST", "/api/v1/discover", {"url": (base or self.web.base) + path})
+        return status, body, headers
+
+    def feeds(self, path, base=None):
+        status, body, _ = self.ask(path, base)
+        check_equal(status, 200, f"{path}: {body}")
+        return [tuple(feed.values()) for feed in body["feeds"]]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.web.close()
+        self.daemon.close()
+
+
+def test_found(args):
+    with World(args) as w:
+        base = w.web.base
+        w.web.serve("/rss", {"body": FEED})
+        w.web.serve("/atom", {"body": ATOM})
+        w.web.serve("/json", {"body": JSON, "headers": {"Content-Type": "application/json"}})
+        w.web.serve("/page", {"body": PAGE, "headers": {"Content-Type": "text/html"}})
+        w.web.serve("/plain", {"body": "<html><p>nothing", "headers": {"Content-Type": "text/html"}})
+        w.web.serve("/text", {"body": "just words", "headers": {"Content-Type": "text/plain"}})
+        w.web.serve("/moved", {"status": 301, "headers": {"Location": "/rss"}})
+        w.web.serve("/today", {"status": 302, "headers": {"Location": "/rss"}})
+        rss = ("The news &c.", "application/rss+xml")
+        check_equal(w.feeds("/rss"), [(base + "/rss", *rss)], "RSS")
+        check_equal(w.feeds("/atom"), [(base + "/atom", "An atom feed", "application/atom+xml")], "Atom")
+        check_equal(w.feeds("/json"), [(base + "/json", "J", "application/feed+json")], "JSON Feed")
+        check_equal(w.feeds("/page"), [(base + "/rss", "All", "application/rss+xml"),
+                                       ("https://elsewhere.example/atom", None, "application/atom+xml")], "a page")
+        check_equal(w.feeds("/plain") + w.feeds("/text"), [], "no feeds")
+        check_equal(w.feeds("/moved"), [(base + "/rss", *rss)], "moved")
+        check_equal(w.feeds("/today"), [(base + "/today", *rss)], "elsewhere today")
+        check_equal(w.feeds("/rss", base.replace("http://", "feed://u:p@")), [(base.replace("//", "//u:p@") + "/rss", *rss)], "credentials")
+        asked = w.web.take_requests()[-1]["headers"]
+        check(asked.get("authorization") and "tidings" in asked["user-agent"], f"asked with {asked}")
+        check_equal(w.daemon.get("/feeds")["feeds"], [], "nothing is subscribed to")
+
+
+def test_refused(args):
+    """What cannot be fetched is told as a feed tells it."""
+    with World(args) as w:
+        w.web.serve("/gone", {"status": 404})
+        w.web.serve("/loop", {"status": 302, "headers": {"Location": "/loop"}})
+        w.web.serve("/big", {"body": b"\0" * 40_000_000, "gzip": True})
+        w.web.serve("/inside", {"status": 302, "headers": {"Location": "http://169.254.169.254/"}})
+        w.web.serve("/cut", {"body": FEED, "cut": 0})
+        for path, words in (("/gone", "404"), ("/loop", "redirect"), ("/big", "unpacks"), ("/inside", "link-local"), ("/cut", "")):
+            status, body, _ = w.ask(path)
+            check_equal((status, body["code"]), (422, "address-unreadable"), f"{path}: {body}")
+            check(words in body["detail"], f"{path}: {body}")
+            w.daemon.request("POST", "/api/v1/feeds", {"url": w.web.base + path})
+            feed = w.daemon.wait_poll(w.daemon.get("/feeds")["feeds"][-1]["id"])
+            check_equal(feed["error"]["detail"], body["detail"], f"error of the feed {path}")
+        status, body, _ = w.ask("", "http://10.1.2.3")
+        check_equal(status, 422, f"{body}")
+        check("private" in body["detail"], f"{body}")
+
+
+def test_polite(args):
+    """Who asked to be left alone is, by polls and by this."""
+    with World(args) as w:
+        w.web.serve("/busy", {"status": 429, "headers": {"Retry-After": "3600"}})
+        w.web.serve("/rss", {"body": FEED})
+        status, body, headers = w.ask("/busy")
+        check_equal((status, headers["Retry-After"]), (422, "3600"), f"{body}")
+        status, body, headers = w.ask("/rss")
+        check_equal((status, body["code"]), (429, "too-soon"), f"{body}")
+        check(3500 < int(headers["Retry-After"]) <= 3600, f"{headers}")
+        check_equal([r["path"] for r in w.web.take_requests()], ["/busy"], "requests")
+        w.daemon.request("POST", "/api/v1/feeds", {"url": w.web.base + "/rss"})
+        check_equal(w.daemon.request("POST", "/api/v1/feeds/1/refresh")[0], 429, "a poll")
+
+
+def begin(w, path):
+    connection = Connection(w.daemon.socket)
+    connection.request("POST", "/api/v1/discover", f'{{"url":"{w.web.base}{path}"}}')
+    w.web.wait_request(path)
+    return connection
+
+
+def test_at_once(args):
+    """Four at a time, and those who hang up meanwhile hurt nobody. The stop waits for none of them."""
+    with World(args) as w:
+        for i in range(4):
+            w.web.serve(f"/{i}", {"hang": True})
+        asking = [begin(w, f"/{i}") for i in range(4)]
+        status, body, headers = w.ask("/rss")
+        check_equal((status, body["code"], headers["Retry-After"]), (503, "busy", "1"), f"{body}")
+        check("being asked already" in body["detail"], f"{body}")
+        asking.pop().close()
+        check_equal(w.daemon.request("GET", "/api/v1/ping")[0], 204, "the daemon")
+        answers = []
+
+        def read(connection):
+            with closing(connection):
+                answer = connection.getresponse()
+                answers.append((answer.status, b"being stopped" in answer.read()))
+        readers = [threading.Thread(target=read, args=(c,)) for c in asking]
+        for reader in readers:
+            reader.start()
+        code, took = w.daemon.stop()
+        for reader in readers:
+            reader.join()
+        check_equal((code, answers), (0, [(503, True)] * 3), "stopping meanwhile")
+        check(took < 4 and "stop.forced" not in w.daemon.log(), f"it took {took:.1f} s\n{w.daemon.log()}")
+
+
+run([test_found, test_refused, test_polite, test_at_once])
