@@ -448,6 +448,8 @@ static int run_one(struct store_tx *tx, struct http_request *r, int64_t id,
 	json_init(&t.j, &r->out);
 	if (code == 0)
 		code = put_entries(&t, &id, 1, each);
+	if (code == 0 && buf_status(&r->out) < 0)
+		code = err_set(e, buf_status(&r->out), NULL);
 	if (code == 0 && t.told == 0)
 		code = err_set(e, ERR_NOT_FOUND, "there is no such entry here");
 	buf_putc(&r->out, '\n');
