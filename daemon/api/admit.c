@@ -117,7 +117,38 @@ static const char *shown_token(struct http_request *r)
 		return NULL;
 	http_split_target(r->target, &path, &query);
 	const char *token = form_find(query, name, &r->arena);
-	return token ? token : form_find(body, name, &r->arena);
+	token = token ? token : form_find(body, name, &r->arena);
+	/* written by clients that have none to show */
+	return token && *token && strcmp(token, "x") != 0 ? token : NULL;
+}
+
+/* What becomes of who was looked at. */
+static int judge(
+	struct http_request *r, enum access_verdict verdict, const struct access_answer *answer)
+{
+	if (answer->failed)
+		log_denied(&r->conn->peer);
+	if (verdict == ACCESS_GRANTED)
+		remember_use(r->api, answer->who);
+	if (verdict == ACCESS_WRONG)
+		return problem_set(&r->problem, PROBLEM_UNAUTHORIZED, "wrong name or password");
+	if (verdict != ACCESS_TOO_SOON)
+		return 0;
+	r->problem.retry_after_s = (answer->wait_ms + 999) / 1000;
+	return problem_set(&r->problem, PROBLEM_FAILURES,
+		"wrong name or password too often: try again in %lld s",
+		(long long)r->problem.retry_after_s);
+}
+
+int admit_login(struct http_request *r, const char *name, const char *password,
+	const struct credential **ret_who)
+{
+	struct access_answer answer;
+	enum access_verdict verdict = access_login(&r->api->access, &r->conn->peer, name, password,
+		(int64_t)uv_now(r->api->loop), &answer);
+
+	*ret_who = answer.who;
+	return judge(r, verdict, &answer);
 }
 
 /* A route that is open to all refuses nobody who shows nothing. */
@@ -135,29 +166,17 @@ static int check_means(struct http_request *r, enum api_right *ret_right)
 		return 0; /* nothing that it says counts (C5) */
 	enum access_verdict verdict = access_check(
 		&r->api->access, &c->peer, &means, (int64_t)uv_now(r->api->loop), &answer);
-	if (answer.failed)
-		log_denied(&c->peer);
-	switch (verdict) {
-	case ACCESS_SILENT:
+	if (verdict == ACCESS_SILENT)
 		return tcp && !(r->route && r->route->right == API_NONE)
 			       ? problem_set(&r->problem, PROBLEM_UNAUTHORIZED,
 					 "a name and a password are needed: see tidings access add")
 			       : 0;
-	case ACCESS_GRANTED:
-		right = answer.who->read_only ? API_READ : API_WRITE;
-		*ret_right = tcp || right < c->peer.right ? right : c->peer.right;
-		c->credential = access_id(answer.who);
-		remember_use(r->api, answer.who);
-		return 0;
-	case ACCESS_WRONG:
-		return problem_set(&r->problem, PROBLEM_UNAUTHORIZED, "wrong name or password");
-	case ACCESS_TOO_SOON:
-		break;
-	}
-	r->problem.retry_after_s = (answer.wait_ms + 999) / 1000;
-	return problem_set(&r->problem, PROBLEM_FAILURES,
-		"wrong name or password too often: try again in %lld s",
-		(long long)r->problem.retry_after_s);
+	if (judge(r, verdict, &answer) < 0)
+		return ERR_INVALID;
+	right = answer.who->read_only ? API_READ : API_WRITE;
+	*ret_right = tcp || right < c->peer.right ? right : c->peer.right;
+	c->credential = access_id(answer.who);
+	return 0;
 }
 
 int admit(struct http_request *r, enum api_right *ret_right)

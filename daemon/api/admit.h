@@ -12,6 +12,11 @@
  * failure the problem is set. Loop thread. */
 int admit(struct http_request *r, enum api_right *ret_right) __attribute__((warn_unused_result));
 
+/* The same for a name and a password that a login shows, of which *ret_who is lent. The request
+ * still has its connection. Loop thread. */
+int admit_login(struct http_request *r, const char *name, const char *password,
+	const struct credential **ret_who) __attribute__((warn_unused_result));
+
 /* Whether `host`, the field, names us: 127.0.0.1, localhost, [::1] or the address we listen at,
  * without a port or with ours; or as one of `hosts` is written, which may leave the port out. Pure.
  */

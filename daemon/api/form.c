@@ -129,16 +129,22 @@ const char *form_text(const struct form *form, const char *name)
 	return form_next(form, name, &at);
 }
 
+const struct form_pair *form_pair(
+	const struct form *form, const char *name, const struct form_pair *before)
+{
+	const struct form_pair *pair = before ? before->next : form->first;
+
+	while (pair && strcmp(pair->name, name) != 0)
+		pair = pair->next;
+	return pair;
+}
+
 const char *form_next(const struct form *form, const char *name, const struct form_pair **at)
 {
-	for (const struct form_pair *pair = *at ? (*at)->next : form->first; pair;
-		pair = pair->next) {
-		if (strcmp(pair->name, name) == 0) {
-			*at = pair;
-			return pair->value;
-		}
-	}
-	return NULL;
+	const struct form_pair *pair = form_pair(form, name, *at);
+
+	*at = pair ? pair : *at;
+	return pair ? pair->value : NULL;
 }
 
 int64_t form_number(const struct form *form, const char *name, int64_t max, int64_t fallback)

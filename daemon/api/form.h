@@ -36,6 +36,10 @@ const char *form_find(struct slice text, const char *name, struct arena *arena);
 /* The first of that name, or NULL. */
 const char *form_text(const struct form *form, const char *name);
 
+/* The next of that name behind `before`, NULL being the beginning; or NULL. */
+const struct form_pair *form_pair(
+	const struct form *form, const char *name, const struct form_pair *before);
+
 /* The next of that name behind *at, which begins as NULL; NULL behind the last. */
 const char *form_next(const struct form *form, const char *name, const struct form_pair **at);
 

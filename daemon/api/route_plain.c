@@ -3,22 +3,21 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/atom.h"
 #include "api/conn.h"
 #include "api/core.h"
 #include "api/entry.h"
 #include "api/render.h"
 #include "api/routes.h"
-#include "base/times.h"
-#include "base/xml.h"
 
 enum { PLAIN_ENTRIES = 50 };
 
 struct plain {
 	struct http_request *r;
-	const char *title, *path;
+	const char *title;
 	struct json j;
+	struct atom atom;
 	struct buf html; /* of one entry */
-	bool begun;
 };
 
 /* The request's own word counts, else that of the credential that it came with. */
@@ -68,126 +67,29 @@ static const char *html_of(struct plain *x, const struct entry *entry)
 	return buf_string(&x->html);
 }
 
-/* -- Atom -- */
-
-static void put_time(struct buf *out, const char *name, int64_t time_ms)
-{
-	char text[TIME_TEXT_BYTES];
-
-	xml_put_element(out, name, times_rfc3339_ms(time_ms, text));
-}
-
-/* With the first entry, whose time is that of the whole: the newest. */
-static void begin_atom(struct plain *x, int64_t updated_ms)
-{
-	const struct view *view = x->r->query;
-	struct buf *out = &x->r->out;
-
-	if (x->begun)
-		return;
-	x->begun = true;
-	buf_puts(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-		      "<feed xmlns=\"http://www.w3.org/2005/Atom\">\n");
-	buf_printf(out, "<id>urn:tidings:%s:", store_epoch(x->r->api->store));
-	xml_put_text(out, x->path);
-	buf_puts(out, view->stories ? "?stories</id>\n" : "</id>\n");
-	xml_put_element(out, "title", x->title);
-	put_time(out, "updated", updated_ms);
-	buf_puts(out, "<author><name>Tidings</name></author>\n");
-	buf_puts(out, "<generator version=\"" TIDINGS_VERSION "\">Tidings</generator>\n");
-}
-
-static void put_enclosures(struct buf *out, const char *list)
-{
-	json_t *enclosures = entry_list(list, out), *one;
-	size_t i;
-
-	json_array_foreach(enclosures, i, one)
-	{
-		const char *url = json_string_value(json_object_get(one, "url"));
-		const char *type = json_string_value(json_object_get(one, "type"));
-		json_int_t length = json_integer_value(json_object_get(one, "length"));
-
-		if (!url)
-			continue;
-		buf_puts(out, "<link rel=\"enclosure\"");
-		xml_put_url(out, "href", url);
-		if (type)
-			xml_put_attribute(out, "type", type);
-		if (length > 0)
-			buf_printf(out, " length=\"%lld\"", (long long)length);
-		buf_puts(out, "/>\n");
-	}
-	json_decref(enclosures);
-}
-
-static void put_categories(struct buf *out, const char *list)
-{
-	json_t *categories = entry_list(list, out), *one;
-	size_t i;
-
-	json_array_foreach(categories, i, one)
-	{
-		buf_puts(out, "<category");
-		xml_put_attribute(out, "term", json_string_value(one));
-		buf_puts(out, "/>\n");
-	}
-	json_decref(categories);
-}
-
-static void put_source(struct buf *out, const struct entry *entry)
-{
-	const struct item_row *item = entry->item;
-
-	buf_puts(out, "<author>\n");
-	xml_put_element(out, "name", item->author ? item->author : item->source);
-	buf_printf(out, "</author>\n<source>\n<id>urn:tidings:feed:%lld</id>\n",
-		(long long)item->feed);
-	xml_put_element(out, "title", item->source);
-	put_time(out, "updated", item->received_ms);
-	buf_puts(out, "</source>\n");
-}
-
 static int put_atom(void *ctx, const struct entry *entry)
 {
 	struct plain *x = ctx;
-	struct buf *out = &x->r->out;
-	const struct item_row *item = entry->item;
 
-	if (out->len > API_LIST_SOFT)
-		return 1;
-	begin_atom(x, entry->updated_ms);
-	buf_printf(out, "<entry>\n<id>urn:tidings:%s:item:%lld</id>\n",
-		store_epoch(x->r->api->store), (long long)entry->id);
-	xml_put_element(out, "title", entry_title(entry));
-	if (item->link) {
-		buf_puts(out, "<link rel=\"alternate\"");
-		xml_put_url(out, "href", item->link);
-		buf_puts(out, "/>\n");
-	}
-	put_enclosures(out, item->enclosures);
-	put_time(out, "published", entry->published_ms);
-	put_time(out, "updated", entry->updated_ms);
-	put_source(out, entry);
-	put_categories(out, item->categories);
-	buf_puts(out, "<content type=\"html\">");
-	xml_put_text(out, html_of(x, entry));
-	buf_puts(out, "</content>\n</entry>\n");
-	return 0;
+	x->atom.title = x->title;
+	return x->r->out.len > API_LIST_SOFT || atom_put(&x->atom, entry, html_of(x, entry)) != 0;
 }
 
 int route_plain_run_atom(struct store_tx *tx, struct http_request *r, struct err *e)
 {
-	struct plain x = {.r = r, .path = arena_strndup(&r->arena, r->tail.at, r->tail.len)};
+	const struct view *view = r->query;
+	struct plain x = {.r = r, .atom = {.out = &r->out, .epoch = store_epoch(r->api->store)}};
 
-	if (!x.path)
+	x.atom.path = arena_printf(
+		&r->arena, "%.*s%s", (int)r->tail.len, r->tail.at, view->stories ? "?stories" : "");
+	if (!x.atom.path)
 		return err_set(e, ERR_NOMEM, NULL);
 	r->content_type = "application/atom+xml; charset=utf-8";
 	int code = put_view(tx, &x, put_atom, e);
 	if (code < 0)
 		return code;
-	begin_atom(&x, 0);
-	buf_puts(&r->out, "</feed>\n");
+	x.atom.title = x.title;
+	atom_end(&x.atom);
 	answer_if_new(r);
 	return 0;
 }

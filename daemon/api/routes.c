@@ -8,6 +8,7 @@
 #include "api/conn.h"
 #include "api/core.h"
 #include "api/events.h"
+#include "api/greader.h"
 #include "api/http.h"
 #include "api/miniflux.h"
 #include "base/log.h"
@@ -156,7 +157,7 @@ static const struct face native = {
 	.count = sizeof(table) / sizeof(table[0]),
 };
 
-const struct face *const faces[] = {&native, &miniflux_face, NULL};
+const struct face *const faces[] = {&native, &greader, &miniflux_face, NULL};
 
 const struct route *routes_table(size_t *ret_count)
 {
@@ -194,13 +195,14 @@ static bool path_matches(
 	struct slice wanted[API_SEGMENTS_MAX];
 	struct slice whole = {pattern, strlen(pattern)};
 	int known = http_split_path(whole, API_SEGMENTS_MAX, wanted);
+	struct slice tail = {"", 0};
 
 	if (slice_is(wanted[known - 1], "*") && count >= known) {
 		const struct slice *last = &segments[count - 1];
 
 		known--;
-		r->tail.at = segments[known].at;
-		r->tail.len = (size_t)(last->at + last->len - r->tail.at);
+		tail.at = segments[known].at;
+		tail.len = (size_t)(last->at + last->len - tail.at);
 		count = known;
 	}
 	if (known != count)
@@ -211,6 +213,7 @@ static bool path_matches(
 		if (!same && !is_variable(r, wanted[i], segments[i]))
 			return false;
 	}
+	r->tail = tail;
 	return true;
 }
 
@@ -475,13 +478,16 @@ static void log_write(const struct http_request *r)
 {
 	const struct peer *peer = &r->conn->peer;
 	char from[PEER_TEXT_BYTES];
+	struct slice path, query;
 	bool feeds = strstr(r->route->path, "/feeds") || strstr(r->route->path, "/folders") ||
 		     strstr(r->route->path, "/categories") || strstr(r->route->path, "/import") ||
 		     strstr(r->route->path, "/opml") || strstr(r->route->path, "/db") ||
 		     strstr(r->route->path, "/access");
 
-	log_event(feeds ? LOG_INFO : LOG_DEBUG, "api.write", "method=%s target=%s from=%s pid=%d",
-		llhttp_method_name(r->method), r->target, peer_text(peer, from), (int)peer->pid);
+	http_split_target(r->target, &path, &query); /* which may show a password */
+	log_event(feeds ? LOG_INFO : LOG_DEBUG, "api.write", "method=%s target=%.*s from=%s pid=%d",
+		llhttp_method_name(r->method), (int)path.len, path.at, peer_text(peer, from),
+		(int)peer->pid);
 }
 
 void routes_dispatch(struct http_request *r)

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/model.h"
+#include "limits.h"
 #include "store/stories.h"
 
 /* Ids only grow, are never used again, and stay below 2^31 (frontends.md, 1.1): the insert that
