@@ -170,17 +170,27 @@ int miniflux_run_add_feed(struct store_tx *tx, struct http_request *r, struct er
 	return 0;
 }
 
+/* But for its userinfo, which is told to nobody. */
+static bool is_told(const char *url, const char *told)
+{
+	size_t start, len = url_userinfo(url, &start);
+
+	if (len == 0)
+		start = 0;
+	return strncmp(url, told, start) == 0 && strcmp(url + start + len, told + start) == 0;
+}
+
 /* Clients send back all that they were told: what is the same is left, so that a title goes on to
  * be the feed's own, and what the configuration says is no reason to refuse. */
 static void drop_same(struct http_request *r, struct feed_patch *patch, const struct feed *feed)
 {
 	int64_t category = miniflux_number(r, "category_id");
 
-	if (patch->name && strcmp(patch->name, feed->label) == 0)
+	if (patch->name && is_told(feed->label, patch->name))
 		patch->members &= ~(unsigned)FEED_PATCH_NAME;
 	if (category == (feed->folder_id ? feed->folder_id : MINIFLUX_UNFILED))
 		patch->members &= ~(unsigned)FEED_PATCH_FOLDER;
-	if (patch->url && strcmp(patch->url, feed->url) == 0)
+	if (patch->url && is_told(feed->url, patch->url))
 		patch->members &= ~(unsigned)FEED_PATCH_URL;
 }
 

@@ -6,6 +6,7 @@
 #include "api/render.h"
 #include "base/secret.h"
 #include "base/times.h"
+#include "store/counts.h"
 #include "store/folders.h"
 #include "store/icons.h"
 
@@ -192,15 +193,14 @@ int miniflux_run_icon(struct store_tx *tx, struct http_request *r, struct err *e
 
 struct counted {
 	struct counted *next;
-	int64_t feed, folder, read, unread;
+	int64_t feed, folder, total, unread;
 };
 
 struct counting {
-	struct store_tx *tx;
-	struct http_request *r;
+	struct arena *arena;
 	struct counted *first, **last;
-	int code;
-	struct err *e;
+	struct counted *at; /* counts come in the order of feeds, too */
+	bool full;
 };
 
 struct counted_query {
@@ -217,53 +217,64 @@ int miniflux_parse_counted(struct http_request *r)
 	return 0;
 }
 
-/* Of stories those that lists have under this feed. */
-static int count_stories(struct counting *c, struct counted *feed)
-{
-	struct item_filter filter = {.feed = feed->feed, .stories = true};
-	int64_t all = 0;
-	int code = items_count(c->tx, &filter, &all, c->e);
-
-	filter.read = -1;
-	if (code == 0)
-		code = items_count(c->tx, &filter, &feed->unread, c->e);
-	feed->read = all - feed->unread;
-	return code;
-}
-
-static int count_feed(void *ctx, const struct feed *feed)
+static int note_feed(void *ctx, const struct feed *feed)
 {
 	struct counting *c = ctx;
-	const struct counted_query *q = c->r->query;
-	struct counted *one = arena_alloc(&c->r->arena, sizeof(*one));
+	struct counted *one = arena_alloc(c->arena, sizeof(*one));
 
-	if (!one) {
-		c->code = err_set(c->e, ERR_NOMEM, NULL);
+	c->full = !one;
+	if (!one)
 		return 1;
-	}
-	*one = (struct counted){.feed = feed->id,
-		.folder = feed->folder_id,
-		.read = feed->item_count - feed->unread_count,
-		.unread = feed->unread_count};
-	if (q->stories)
-		c->code = count_stories(c, one);
+	*one = (struct counted){.feed = feed->id, .folder = feed->folder_id};
 	*c->last = one;
 	c->last = &one->next;
-	return c->code;
+	return 0;
 }
 
+static struct counted *find_counted(struct counting *c, int64_t feed)
+{
+	while (c->at && c->at->feed < feed)
+		c->at = c->at->next;
+	return c->at && c->at->feed == feed ? c->at : NULL;
+}
+
+static void note_unread(void *ctx, const struct counts *counts)
+{
+	struct counted *one = counts->of == COUNTS_FEEDS ? find_counted(ctx, counts->id) : NULL;
+
+	if (one)
+		one->unread = counts->unread;
+}
+
+static void note_total(void *ctx, int64_t feed, int64_t total)
+{
+	struct counted *one = find_counted(ctx, feed);
+
+	if (one)
+		one->total = total;
+}
+
+/* Of stories those that lists have under each feed. */
 static int count_feeds(struct store_tx *tx, struct http_request *r,
 	const struct counted **ret_first, struct err *e)
 {
+	static const struct feed_filter filter = {.detached = true};
 	const struct counted_query *q = r->query;
-	const struct feed_filter filter = {.detached = true, .with_counts = !q->stories};
-	struct counting c = {.tx = tx, .r = r, .e = e};
+	struct counting c = {.arena = &r->arena};
 	int code;
 
 	c.last = &c.first;
-	code = feeds_list(tx, &filter, count_feed, &c, e);
+	code = feeds_list(tx, &filter, note_feed, &c, e);
+	if (code == 0 && c.full)
+		code = err_set(e, ERR_NOMEM, NULL);
+	c.at = c.first;
+	if (code == 0)
+		code = (q->stories ? counts_list_stories : counts_list)(tx, note_unread, &c, e);
+	c.at = c.first;
+	if (code == 0)
+		code = counts_list_totals(tx, q->stories, note_total, &c, e);
 	*ret_first = c.first;
-	return code < 0 ? code : c.code;
+	return code;
 }
 
 int miniflux_run_counters(struct store_tx *tx, struct http_request *r, struct err *e)
@@ -280,7 +291,7 @@ int miniflux_run_counters(struct store_tx *tx, struct http_request *r, struct er
 		json_put_object(&j, unread ? "unreads" : "reads");
 		for (const struct counted *c = first; c; c = c->next) {
 			snprintf(key, sizeof(key), "%lld", (long long)c->feed);
-			json_put_int(&j, key, unread ? c->unread : c->read);
+			json_put_int(&j, key, unread ? c->unread : c->total - c->unread);
 		}
 		json_end(&j);
 	}

@@ -618,7 +618,8 @@ static void test_edits(void **state)
 	CHECK_ROWS(&w, "", rows);
 	assert_int_equal(w.feed_changed, 5);
 	int64_t seq = store_seq(w.f.store);
-	change(&w, "UPDATE feed SET section = 'a', declared = 3, owners = ? WHERE id = 1");
+	change(&w, "UPDATE feed SET section = 'a', declared = 15, owners = ?, name = url,"
+		   " url = 'https://u:p@a.example/feed' WHERE id = 1");
 	check_row(&w, "", &same);
 	assert_int_equal(store_seq(w.f.store), seq);
 	check_row(&w, "", &declared);
