@@ -261,6 +261,14 @@ static void make_ready(struct schedule *s, struct feed_entry *feed, bool in_fron
 	group_update(s, group);
 }
 
+void schedule_remember(struct schedule *s, int64_t id, int64_t start_ms)
+{
+	struct feed_entry *feed = map_get(&s->feeds, id);
+
+	if (feed && start_ms / 1000 > feed->last_start_s)
+		feed->last_start_s = (int32_t)(start_ms / 1000);
+}
+
 int schedule_hurry(
 	struct schedule *s, int64_t id, int64_t now_ms, int64_t floor_ms, int64_t *ret_wait_ms)
 {

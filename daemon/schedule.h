@@ -32,6 +32,9 @@ int64_t schedule_group(const char *name);
 int schedule_put(struct schedule *s, int64_t id, int64_t key, int64_t due_ms)
 	__attribute__((warn_unused_result));
 
+/* A feed was polled before the schedule knew it: its last start counts for schedule_hurry(). */
+void schedule_remember(struct schedule *s, int64_t id, int64_t start_ms);
+
 /* A feed that was just put has its turn as if it had been due at `rank_ms`; so it is ordered among
  * those that are overdue. What it is late by still counts from its due time. */
 void schedule_rank(struct schedule *s, int64_t id, int64_t rank_ms);

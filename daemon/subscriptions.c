@@ -14,10 +14,19 @@
 
 /* -- a --feeds file -- */
 
-static int declare(struct subscription_list *list, const struct outline *outline)
+/* A copy, of none none. */
+static int copy(struct arena *a, const char *text, const char **ret_text)
 {
+	*ret_text = text ? arena_strdup(a, text) : NULL;
+	return text && !*ret_text ? ERR_NOMEM : 0;
+}
+
+static int declare(
+	struct subscription_list *list, const struct outline *outline, struct arena *scratch)
+{
+	struct feed_declaration *d = &list->declarations[list->count];
 	char *url = NULL;
-	int rv = url_normalize(outline->url, &list->arena, &url);
+	int rv = url_normalize(outline->url, scratch, &url);
 
 	if (rv == ERR_NOMEM)
 		return rv;
@@ -26,18 +35,25 @@ static int declare(struct subscription_list *list, const struct outline *outline
 			"not an address of a feed");
 		return 0;
 	}
-	list->declarations[list->count++] = (struct feed_declaration){.url = url,
-		.name = outline->title,
-		.folder = outline->folder,
-		.interval_ms = outline->interval_s * 1000};
-	return 0;
+	*d = (struct feed_declaration){.interval_ms = outline->interval_s * 1000};
+	if (outline->stories) /* what is no level is passed over */
+		(void)story_level_parse(outline->stories, &d->stories);
+	rv = copy(&list->arena, url, &d->url);
+	if (!rv)
+		rv = copy(&list->arena, outline->title, &d->name);
+	if (!rv)
+		rv = copy(&list->arena, outline->folder, &d->folder);
+	list->count += !rv;
+	return rv;
 }
 
-static int declare_all(struct subscription_list *list, const struct buf *text, struct err *e)
+/* The list stays as long as the daemon runs, what it was read from does not. */
+static int declare_all(struct subscription_list *list, const struct buf *text,
+	struct arena *scratch, struct err *e)
 {
 	struct outline *first = NULL;
 	size_t count = 0;
-	int rv = opml_read(text->data, text->len, &list->arena, &first, &count, e);
+	int rv = opml_read(text->data, text->len, scratch, &first, &count, e);
 
 	if (rv)
 		return rv;
@@ -45,26 +61,29 @@ static int declare_all(struct subscription_list *list, const struct buf *text, s
 	if (!list->declarations)
 		return err_set(e, ERR_NOMEM, NULL);
 	for (struct outline *o = first; o && !rv; o = o->next)
-		rv = declare(list, o);
+		rv = declare(list, o, scratch);
 	return rv ? err_set(e, rv, NULL) : 0;
 }
 
 int subscription_list_read(const char *path, struct subscription_list *ret_list, struct err *e)
 {
 	struct subscription_list list = {0};
+	struct arena scratch;
 	struct err reason;
 	struct buf text;
 	int rv;
 
 	arena_init(&list.arena, LIST_ARENA_MAX);
+	arena_init(&scratch, LIST_ARENA_MAX);
 	buf_init(&text, OPML_BYTES_MAX);
 	rv = buf_read_file(&text, path, e);
 	if (!rv) {
-		rv = declare_all(&list, &text, &reason);
+		rv = declare_all(&list, &text, &scratch, &reason);
 		if (rv)
 			err_set(e, rv, "%s: %s", path, reason.text);
 	}
 	buf_finish(&text);
+	arena_finish(&scratch);
 	if (rv)
 		arena_finish(&list.arena);
 	else
@@ -80,11 +99,15 @@ void subscription_list_finish(struct subscription_list *list)
 
 /* -- loading -- */
 
+/* Polls of a day before count for no floor of refreshing by hand. */
+enum { REMEMBERED_MS = 24 * 3600 * 1000 };
+
 /* A feed as the schedule needs it. */
 struct scheduled {
 	int64_t id;
 	int64_t wait_ms;       /* under 0: overdue; TIME_NONE: not to be polled */
 	int64_t worth;         /* of one that is overdue */
+	int64_t ago_ms;        /* its last poll, at most REMEMBERED_MS */
 	int64_t group, gap_ms; /* see struct rate_group */
 	int connections;
 };
@@ -218,8 +241,12 @@ static int find_scheduled(
 {
 	struct rate_group group;
 	int rv = rate_group_find(s->config, feed->url, &group);
+	int64_t now_ms = s->now_ms(), ago_ms = REMEMBERED_MS;
 
-	*ret_scheduled = (struct scheduled){feed->id, wait_of(s, feed), worth(feed, s->now_ms()),
+	/* unless the clock was set back, it is not in the future */
+	if (feed->last_poll_ms != TIME_NONE && feed->last_poll_ms > now_ms - REMEMBERED_MS)
+		ago_ms = feed->last_poll_ms < now_ms ? now_ms - feed->last_poll_ms : 0;
+	*ret_scheduled = (struct scheduled){feed->id, wait_of(s, feed), worth(feed, now_ms), ago_ms,
 		group.key, group.gap_ms, group.connections};
 	return rv;
 }
@@ -232,6 +259,8 @@ static int put_scheduled(const struct subscriptions *s, const struct scheduled *
 
 	schedule_limit(s->schedule, f->group, f->gap_ms, f->connections);
 	rv = schedule_put(s->schedule, f->id, f->group, never ? TIME_NONE : now_ms + f->wait_ms);
+	if (!rv && f->ago_ms < REMEMBERED_MS)
+		schedule_remember(s->schedule, f->id, now_ms - f->ago_ms);
 	if (!rv && !never && f->wait_ms <= 0)
 		schedule_rank(s->schedule, f->id, now_ms - f->worth);
 	return rv;
@@ -363,7 +392,7 @@ int subscriptions_load(struct subscriptions *s, const struct config *config,
 	l->done = done;
 	l->ctx = ctx;
 	l->job = (struct store_job){
-		.class = STORE_USER, .run = sync_and_list, .done = loaded, .arg = l};
+		.class = STORE_USER, .run = sync_and_list, .alone = true, .done = loaded, .arg = l};
 	rv = prepare(l, config);
 	if (!rv)
 		rv = store_write(s->store, &l->job);

@@ -72,6 +72,11 @@ struct store_job {
 	 * and `e` reach `done`. Must not block on anything but the database. */
 	int (*run)(struct store_tx *tx, void *arg, struct err *e);
 
+	/* A write in a commit of its own, without the savepoint. For what changes thousands of
+	 * rows: at the end of each statement inside a savepoint SQLite walks all that it remembers
+	 * of the pages changed so far, so that n changes cost n times n. */
+	bool alone;
+
 	/* On the loop thread after the commit (writes) or the end of the read. Exactly once, never
 	 * from inside store_write() or store_read(). status: 0 or the error; when a commit fails,
 	 * every job in it is told. */

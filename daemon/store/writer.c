@@ -24,13 +24,25 @@ static struct list *pop_job(struct writer *w)
 	return node;
 }
 
-/* The next job, users' first, if there is one. */
+/* The job that pop_job() would take must not share a commit. */
+static bool wants_own_commit(const struct writer *w)
+{
+	for (int class = 0; class < STORE_CLASSES; class ++) {
+		const struct list *queue = &w->queue[class];
+
+		if (!list_empty(queue))
+			return job_of(queue->next)->alone;
+	}
+	return false;
+}
+
+/* The next job for the same commit, users' first, if there is one. */
 static struct store_job *next_job(struct writer *w)
 {
 	struct list *node;
 
 	uv_mutex_lock(&w->mutex);
-	node = pop_job(w);
+	node = wants_own_commit(w) ? NULL : pop_job(w);
 	uv_mutex_unlock(&w->mutex);
 	return node ? job_of(node) : NULL;
 }
@@ -83,12 +95,12 @@ static int run_job(struct store_tx *tx, struct store_job *job)
 	int64_t seq = tx->seq;
 	int64_t put = tx->put;
 
-	job->status = run_sql(tx, "SAVEPOINT job", &job->error);
+	job->status = job->alone ? 0 : run_sql(tx, "SAVEPOINT job", &job->error);
 	if (job->status)
 		return job->status;
 	job->status = job->run(tx, job->arg, &job->error);
 	if (job->status >= 0)
-		job->status = run_sql(tx, "RELEASE job", &job->error);
+		job->status = job->alone ? 0 : run_sql(tx, "RELEASE job", &job->error);
 	if (job->status == 0)
 		return 0;
 	if (job->error.code != job->status)
@@ -97,7 +109,7 @@ static int run_job(struct store_tx *tx, struct store_job *job)
 	tx->put = put;
 	/* Out of space or memory SQLite may have rolled back all of it, the jobs before this one
 	 * included. */
-	if (!db_in_transaction(tx->db) || undo_job(tx))
+	if (job->alone || !db_in_transaction(tx->db) || undo_job(tx))
 		return job->status;
 	return 0;
 }
@@ -158,7 +170,8 @@ static void run_batch(struct store *s, struct store_job *job)
 			e = s->db.trouble;
 			status = ERR_CORRUPT;
 		}
-		job = status == 0 && uv_hrtime() < end_ns ? next_job(w) : NULL;
+		bool more = status == 0 && !job->alone && uv_hrtime() < end_ns;
+		job = more ? next_job(w) : NULL;
 		if (!job)
 			break;
 		list_push(&batch, &job->node);

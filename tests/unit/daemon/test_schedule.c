@@ -118,6 +118,15 @@ static void test_hurry_and_its_floor(void **state)
 	assert_int_equal(wait_ms, 40 * S);
 	assert_int_equal(schedule_hurry(s, 1, 60 * S, 60 * S, &wait_ms), 0);
 	assert_int_equal(take(s, 60 * S), 1);
+	/* what was before this run counts, unless more is known */
+	put(s, 4, "b:80", 500 * S);
+	schedule_remember(s, 4, -20 * S);
+	assert_int_equal(schedule_hurry(s, 4, 10 * S, 60 * S, &wait_ms), ERR_BUSY);
+	assert_int_equal(wait_ms, 30 * S);
+	schedule_remember(s, 4, -40 * S);
+	assert_int_equal(schedule_hurry(s, 4, 39 * S, 60 * S, &wait_ms), ERR_BUSY);
+	assert_int_equal(schedule_hurry(s, 4, 40 * S, 60 * S, &wait_ms), 0);
+	schedule_remember(s, 9, 0);
 	schedule_destroy(s);
 }
 
