@@ -338,3 +338,12 @@ void entry_put_html(const struct entry *entry, struct buf *out)
 	buf_puts(out, html ? html : "");
 	buf_puts(out, entry->also);
 }
+
+const char *entry_html(const struct entry *entry, struct buf *scratch, struct buf *out)
+{
+	buf_reset(scratch);
+	entry_put_html(entry, scratch);
+	if (buf_status(scratch) < 0)
+		out->failure = buf_status(scratch);
+	return buf_string(scratch);
+}

@@ -58,4 +58,8 @@ struct json_t *entry_list(const char *text, struct buf *out);
 /* Its HTML, with the outlets at the end. */
 void entry_put_html(const struct entry *entry, struct buf *out);
 
+/* The same as a string, made in `scratch`; a failure of that becomes one of `out`, for which it is.
+ */
+const char *entry_html(const struct entry *entry, struct buf *scratch, struct buf *out);
+
 #endif

@@ -173,8 +173,6 @@ void greader_put_entry(
 	const struct item_row *item = entry->item;
 	char id[GREADER_ID_BYTES];
 
-	buf_reset(html);
-	entry_put_html(entry, html);
 	json_put_object(j, NULL);
 	json_put_string(j, "id", greader_id(entry->id, id));
 	put_times(j, entry);
@@ -186,7 +184,7 @@ void greader_put_entry(
 	put_categories(j, entry);
 	put_origin(j, entry, site);
 	json_put_object(j, "summary");
-	json_put_string(j, "content", buf_string(html));
+	json_put_string(j, "content", entry_html(entry, html, j->out));
 	json_end(j);
 	if (item->enclosures)
 		put_enclosures(j, item->enclosures);

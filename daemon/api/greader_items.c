@@ -232,8 +232,6 @@ static int listing_end(struct listing *l, int code)
 {
 	if (code == 0)
 		code = l->code;
-	if (code == 0 && buf_status(&l->html) < 0)
-		code = err_set(l->e, buf_status(&l->html), NULL);
 	buf_finish(&l->html);
 	arena_finish(&l->arena);
 	return code;
@@ -273,9 +271,7 @@ static int put_atom(void *ctx, const struct entry *entry)
 
 	if (is_full(l, entry))
 		return 1;
-	buf_reset(&l->html);
-	entry_put_html(entry, &l->html);
-	return atom_put(&l->atom, entry, buf_string(&l->html));
+	return atom_put(&l->atom, entry, entry_html(entry, &l->html, l->atom.out));
 }
 
 static int take_id(void *ctx, int64_t id)

@@ -173,6 +173,8 @@ static int name_stream(struct store_tx *tx, struct http_request *r, struct err *
 
 	if (code == 0 && !greader_narrow(&q->states.filter, &q->stream, &ids))
 		code = err_set(e, ERR_NOT_FOUND, "there is no such stream");
+	if (q->states.stories && !q->states.filter.read)
+		q->states.filter.read = -1; /* the others need not be looked at */
 	return code;
 }
 

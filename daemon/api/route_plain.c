@@ -54,17 +54,8 @@ static int put_view(struct store_tx *tx, struct plain *x,
 	int code = view_title(tx, view, &x->r->arena, &x->title, e);
 	if (code == 0)
 		code = entries_list(tx, view, each, x, e);
-	if (code == 0 && buf_status(&x->html) < 0)
-		code = err_set(e, buf_status(&x->html), NULL);
 	buf_finish(&x->html);
 	return code;
-}
-
-static const char *html_of(struct plain *x, const struct entry *entry)
-{
-	buf_reset(&x->html);
-	entry_put_html(entry, &x->html);
-	return buf_string(&x->html);
 }
 
 static int put_atom(void *ctx, const struct entry *entry)
@@ -72,7 +63,8 @@ static int put_atom(void *ctx, const struct entry *entry)
 	struct plain *x = ctx;
 
 	x->atom.title = x->title;
-	return x->r->out.len > API_LIST_SOFT || atom_put(&x->atom, entry, html_of(x, entry)) != 0;
+	return x->r->out.len > API_LIST_SOFT ||
+	       atom_put(&x->atom, entry, entry_html(entry, &x->html, x->atom.out)) != 0;
 }
 
 int route_plain_run_atom(struct store_tx *tx, struct http_request *r, struct err *e)
@@ -159,7 +151,7 @@ static int put_json(void *ctx, const struct entry *entry)
 	if (item->link)
 		render_url(&x->j, "url", item->link);
 	render_url(&x->j, "title", entry_title(entry));
-	json_put_string(&x->j, "content_html", html_of(x, entry));
+	json_put_string(&x->j, "content_html", entry_html(entry, &x->html, x->j.out));
 	json_put_string_opt(&x->j, "summary", item->excerpt);
 	json_put_time(&x->j, "date_published", entry->published_ms);
 	json_put_time(&x->j, "date_modified", entry->updated_ms);

@@ -474,19 +474,22 @@ static void parse_body(struct http_request *r)
 }
 
 /* Who changed subscriptions is for the log; marks of reading would flood it. */
-static void log_write(const struct http_request *r)
+static void log_write(struct http_request *r)
 {
+	static const char *const nouns[] = {"/feeds", "/folders", "/categories", "/subscription",
+		"/opml", "/import", "/db", "/access"};
 	const struct peer *peer = &r->conn->peer;
 	char from[PEER_TEXT_BYTES];
 	struct slice path, query;
-	bool feeds = strstr(r->route->path, "/feeds") || strstr(r->route->path, "/folders") ||
-		     strstr(r->route->path, "/categories") || strstr(r->route->path, "/import") ||
-		     strstr(r->route->path, "/opml") || strstr(r->route->path, "/db") ||
-		     strstr(r->route->path, "/access");
+	bool feeds = false;
+
+	for (size_t i = 0; i < sizeof(nouns) / sizeof(nouns[0]); i++)
+		feeds = feeds || strstr(r->route->path, nouns[i]);
 
 	http_split_target(r->target, &path, &query); /* which may show a password */
-	log_event(feeds ? LOG_INFO : LOG_DEBUG, "api.write", "method=%s target=%.*s from=%s pid=%d",
-		llhttp_method_name(r->method), (int)path.len, path.at, peer_text(peer, from),
+	const char *target = arena_strndup(&r->arena, path.at, path.len);
+	log_event(feeds ? LOG_INFO : LOG_DEBUG, "api.write", "method=%s target=%s from=%s pid=%d",
+		llhttp_method_name(r->method), target ? target : "?", peer_text(peer, from),
 		(int)peer->pid);
 }
 

@@ -302,36 +302,47 @@ static void put_conditions(struct condition *out, const struct condition *list, 
 
 #define PUT_CONDITIONS(out, list) put_conditions(out, list, (int)(sizeof(list) / sizeof((list)[0])))
 
-/* Of an item, or of the story that it stands for. */
+/* Of a window all are tried, else those that have it are looked up. */
 static void filter_state(const struct item_filter *f, struct condition *out)
 {
-	const bool one = !f->stories;
+	const bool window = f->after_id && f->before_id;
 	const struct condition conditions[] = {
-		/* of a window all are tried, else those of the label are */
-		{one && f->label && f->after_id && f->before_id, true,
+		{f->label && window, true,
 			" AND EXISTS (SELECT 1 FROM item_label WHERE label = ? AND item = i.id)",
 			f->label},
-		{one && f->label && !(f->after_id && f->before_id), true,
+		{f->label && !window, true,
 			" AND i.id IN (SELECT item FROM item_label WHERE label = ?)", f->label},
-		{one && f->read < 0, false, " AND i.read = 0", 0},
-		{one && f->read > 0, false, " AND i.read = 1", 0},
-		{one && f->starred < 0, false, " AND i.starred = 0", 0},
-		{one && f->starred > 0, false, " AND i.starred = 1", 0},
-		{f->stories, false,
-			" AND EXISTS (SELECT 1 FROM story s WHERE s.id = i.story AND s.first_item ="
-			" i.id)",
-			0},
-		{f->stories && f->label, true,
+		{f->read < 0, false, " AND i.read = 0", 0},
+		{f->read > 0, false, " AND i.read = 1", 0},
+		{f->starred < 0, false, " AND i.starred = 0", 0},
+		{f->starred > 0, false, " AND i.starred = 1", 0},
+	};
+
+	PUT_CONDITIONS(out, conditions);
+}
+
+/* The same of the story of which it is the first item. */
+static void filter_story(const struct item_filter *f, struct condition *out)
+{
+	const bool window = f->after_id && f->before_id;
+#define STORY_IS(condition) " AND EXISTS (SELECT 1 FROM story WHERE id = i.story AND " condition ")"
+	const struct condition conditions[] = {
+		{true, false, STORY_IS("first_item = i.id"), 0},
+		{f->label && window, true,
+			" AND EXISTS (SELECT 1 FROM item o JOIN item_label b ON b.item = o.id"
+			" WHERE o.story = i.story AND b.label = ?)",
+			f->label},
+		{f->label && !window, true,
 			" AND i.story IN (SELECT o.story FROM item_label b JOIN item o ON o.id ="
 			" b.item WHERE b.label = ?)",
 			f->label},
-		{f->stories && f->read < 0, false,
+		{f->read < 0 && window, false, STORY_IS("unread > 0"), 0},
+		{f->read < 0 && !window, false,
 			" AND i.id IN (SELECT first_item FROM story WHERE unread > 0)", 0},
-		{f->stories && f->read > 0, false,
-			" AND EXISTS (SELECT 1 FROM story WHERE id = i.story AND unread = 0)", 0},
-		{f->stories && f->starred < 0, false,
-			" AND EXISTS (SELECT 1 FROM story WHERE id = i.story AND starred = 0)", 0},
-		{f->stories && f->starred > 0, false,
+		{f->read > 0, false, STORY_IS("unread = 0"), 0},
+		{f->starred < 0, false, STORY_IS("starred = 0"), 0},
+		{f->starred > 0 && window, false, STORY_IS("starred > 0"), 0},
+		{f->starred > 0 && !window, false,
 			" AND i.id IN (SELECT first_item FROM story WHERE starred > 0)", 0},
 	};
 
@@ -391,12 +402,15 @@ static int filter_items(
 			" AND coalesce(i.published_ms, i.received_ms) < ?", f->published_before_ms},
 	};
 
-	_Static_assert(sizeof(conditions) / sizeof(conditions[0]) + 12 + ITEM_WITHOUT_MAX <
-			       ITEM_CONDITIONS,
+	_Static_assert(
+		sizeof(conditions) / sizeof(conditions[0]) + 9 + ITEM_WITHOUT_MAX < ITEM_CONDITIONS,
 		"room");
 	out->sql = NULL;
 	PUT_CONDITIONS(out, conditions);
-	filter_state(f, out);
+	if (f->stories)
+		filter_story(f, out);
+	else
+		filter_state(f, out);
 	filter_without(f, out);
 	return status;
 }

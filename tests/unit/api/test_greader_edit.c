@@ -339,6 +339,10 @@ static void test_stories(void **state)
 	say_with(&w, fields, "GET " API "tag/list", "", 200,
 		"\"label\":\"x\",\"type\":\"tag\",\"sortid\":\"00000001\",\"unread_count\":1",
 		NULL);
+	say_with(&w, fields, "POST " API "mark-all-as-read", "s=" LABEL "x", 200, "OK", NULL);
+	assert_int_equal(peek(w.f.path, "SELECT sum(read) FROM item WHERE id IN (1, 6, 7)"), 3);
+	say_with(
+		&w, fields, "POST " API "edit-tag", "i=" ID(1) "&r=" STATE "read", 200, "OK", NULL);
 	/* a feed has what it told first */
 	say_with(&w, fields, "POST " API "mark-all-as-read", "s=feed/2", 200, "OK", NULL);
 	assert_int_equal(peek(w.f.path, "SELECT count(*) FROM item WHERE read = 0"), 7);
