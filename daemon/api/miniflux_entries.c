@@ -9,11 +9,16 @@
 #include "base/times.h"
 #include "store/changes.h"
 
-/* Of an answer: beyond, entries are told without their texts, so that none is missing. A byte of
- * text may take six. */
-enum { TEXTS_MAX = 13 * 1024 * 1024, TEXT_FACTOR = 6 };
-_Static_assert(
-	(int)TEXTS_MAX + STORE_LIST_MAX * 3000 <= API_REPLY_MAX, "room for what is beside texts");
+/* Of an answer: beyond the first, entries are told without their texts, so that none is missing (a
+ * byte of text may take six); beyond the second, which only titles and lists of nonsense reach, no
+ * more. */
+enum {
+	TEXTS_MAX = 11 * 1024 * 1024,
+	TEXT_FACTOR = 6,
+	ENTRIES_MAX = API_REPLY_MAX - 2 * PARSE_ITEM_BYTES_MAX,
+};
+_Static_assert((int)TEXTS_MAX + STORE_LIST_MAX * 3000 <= (int)ENTRIES_MAX,
+	"room for what is beside texts");
 
 struct entries_query {
 	bool stories;
@@ -324,6 +329,8 @@ static int put_entry(void *ctx, const struct entry *entry)
 {
 	struct telling *t = ctx;
 
+	if (t->r->out.len > ENTRIES_MAX)
+		return 1;
 	t->code = changes_get_time(t->tx, entry->first->rev, &t->changed_ms, t->e);
 	if (t->code == 0) {
 		json_put_object(&t->j, NULL);

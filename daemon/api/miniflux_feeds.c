@@ -6,6 +6,8 @@
 #include "api/render.h"
 #include "base/secret.h"
 #include "base/times.h"
+#include "base/url.h"
+#include "base/utf8.h"
 #include "store/counts.h"
 #include "store/folders.h"
 #include "store/icons.h"
@@ -93,19 +95,32 @@ static void put_icon(struct json *j, const struct feed *feed)
 	json_end(j);
 }
 
+/* A feed's object goes with every entry: what is longer than a name may be is cut. */
+static void put_short(struct json *j, const char *key, const char *text)
+{
+	size_t len = text ? strlen(text) : 0, start;
+
+	if (len <= API_NAME_MAX)
+		render_url(j, key, text ? text : "");
+	else if (url_userinfo(text, &start) > 0) /* it would be cut before its end is found */
+		json_put_string(j, key, "");
+	else
+		json_put_string_n(j, key, text, utf8_cut(text, len, API_NAME_MAX));
+}
+
 void miniflux_put_feed(struct json *j, const char *key, const struct feed *feed)
 {
 	json_put_object(j, key);
 	json_put_int(j, "id", feed->id);
 	json_put_int(j, "user_id", MINIFLUX_USER);
 	render_url(j, "feed_url", feed->url);
-	render_url(j, "site_url", feed->link ? feed->link : feed->url);
-	render_url(j, "title", feed->label);
-	miniflux_put_text(j, "description", feed->description);
-	miniflux_put_text(j, "language", feed->language);
+	put_short(j, "site_url", feed->link ? feed->link : feed->url);
+	put_short(j, "title", feed->label);
+	put_short(j, "description", feed->description);
+	put_short(j, "language", feed->language);
 	miniflux_put_time(j, "checked_at", feed->last_poll_ms);
 	miniflux_put_time(j, "next_check_at", feed->next_due_ms);
-	miniflux_put_text(j, "parsing_error_message", feed->error_text);
+	put_short(j, "parsing_error_message", feed->error_text);
 	json_put_int(j, "parsing_error_count", feed->error_count);
 	put_settings(j, feed);
 	miniflux_put_category(j, "category", feed->folder_id, feed->folder);

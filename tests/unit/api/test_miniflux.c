@@ -273,6 +273,14 @@ static void test_large(void **state)
 {
 	static const struct row row = {"GET", "/v1/entries?limit=1000&order=id", NULL, 200,
 		TOTAL("50") "{\"id\":1,|{\"id\":50,|\"content\":\"\",|\"content\":\"aaaa", NULL};
+	static const struct row nonsense = {
+		"GET",
+		"/v1/entries?limit=1000&order=id",
+		NULL,
+		200,
+		TOTAL("50") "{\"id\":1,|{\"id\":9,|}]}\n|bbbb\",\"description\":\"cccc",
+		"{\"id\":50,|secret",
+	};
 	struct world w;
 
 	(void)state;
@@ -281,6 +289,13 @@ static void test_large(void **state)
 	world_add_items(&w, 1, 1, 50);
 	change(&w, "UPDATE item_text SET content = replace(hex(zeroblob(?1 * 450000)), '0', 'a')");
 	check_row(&w, "", &row);
+	/* what nobody means ends the list, and what goes with each entry is cut */
+	change(&w, "UPDATE item SET categories = json_array(replace(hex(zeroblob(?1 * 450000)),"
+		   " '0', 'a'))");
+	change(&w, "UPDATE feed SET title = replace(hex(zeroblob(?1 * 30000)), '0', 'b'),"
+		   " name = NULL, description = replace(hex(zeroblob(?1 * 30000)), '0', 'c'),"
+		   " link = 'https://u:secret@a.example/' || hex(zeroblob(1000))");
+	check_row(&w, "", &nonsense);
 	world_close(&w);
 }
 

@@ -148,6 +148,23 @@ static void test_stories(void **state)
 	world_close(&w);
 }
 
+/* Where the configuration says that reading is reading of all reports, it is for items, too. */
+static void test_reports(void **state)
+{
+	static const struct row rows[] = {
+		{"PUT", "/v1/entries", "{\"entry_ids\":[2],\"status\":\"read\"}", 204, NULL, NULL},
+		{"GET", IDS "status=read", NULL, 200, "[6,2,1]", NULL},
+	};
+	struct world w;
+
+	(void)state;
+	fill(&w);
+	expect(&w, "POST", "/api/v1/stories/6/merge", "{\"stories\":[1,2]}", 200, NULL);
+	w.api->options.reports = true;
+	CHECK_ROWS(&w, "", rows);
+	world_close(&w);
+}
+
 /* -- changes -- */
 
 #define ODD "{\"title\":\"\xc3\x84/b %+&<\\\"c\\\"\"}"
@@ -365,6 +382,7 @@ int main(void)
 		cmocka_unit_test(test_marks),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_stories),
+		cmocka_unit_test(test_reports),
 		cmocka_unit_test(test_categories),
 		cmocka_unit_test(test_edits),
 		cmocka_unit_test(test_refresh),
