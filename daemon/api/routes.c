@@ -254,6 +254,21 @@ static int mounted(const char *mount, const struct slice *segments, int count)
 	return known;
 }
 
+/* Whether a face has paths that begin so: the first such one says what is wrong with others. */
+static bool is_of(const struct face *face, struct slice first)
+{
+	struct slice wanted[API_SEGMENTS_MAX];
+
+	for (size_t i = 0; i < face->count; i++) {
+		const char *path = face->routes[i].path;
+
+		http_split_path((struct slice){path, strlen(path)}, API_SEGMENTS_MAX, wanted);
+		if (wanted[0].len == first.len && memcmp(wanted[0].at, first.at, first.len) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void find_in_all(struct http_request *r, const struct slice *segments, int count)
 {
 	for (const struct face *const *face = faces; *face && !r->route; face++) {
@@ -261,6 +276,8 @@ static void find_in_all(struct http_request *r, const struct slice *segments, in
 			int skip = mounted(*at, segments, count);
 			if (skip >= 0)
 				r->route = find_in(r, *face, segments + skip, count - skip);
+			if (!r->face && skip >= 0 && skip < count && is_of(*face, segments[skip]))
+				r->face = *face;
 		}
 	}
 }

@@ -25,6 +25,8 @@ static void test_about(void **state)
 		{"PUT", "/v1/flush-history", NULL, 202, NULL, NULL},
 		{"POST", "/v1/entries/1/save", NULL, 400, "no integration", NULL},
 		{"PUT", "/v1/entries/1", "{\"title\":\"x\"}", 403, NULL, NULL},
+		{"GET", "/v1/feeds/x", NULL, 404, "no such resource", NULL},
+		{"GET", "/miniflux/v1/nix", NULL, 404, NULL, NULL},
 		{"PATCH", "/v1/me", NULL, 405, "Allow: OPTIONS, GET, HEAD\r\n", NULL},
 	};
 	static const struct row named[] = {
