@@ -136,6 +136,33 @@ def test_stories(town):
     check_equal((sum(numbers["reads"].values()), sum(numbers["unreads"].values())), (of_stories.count(True), of_stories.count(False)), "counters")
 
 
+BARE = "<rss version='2.0'><channel><item><guid isPermaLink='false'>o1</guid><description>Nothing but words.</description></item></channel></rss>"
+
+
+@with_town
+def test_odd(town):
+    """A feed without a name, an item without title, link, author and date, a category of odd letters: made by the interface itself."""
+    town.web.serve("/odd", {"body": BARE})
+    writer = Reader(town.port, {"X-Auth-Token": town.add("writer")["password"]})
+    status, category, _ = writer.ask("POST", "/v1/categories", {"title": 'Ä/b +%&"c'})
+    check_equal(status, 201, category)
+    status, made, _ = writer.ask("POST", "/v1/feeds", {"feed_url": town.web.base + "/odd", "category_id": category["id"]})
+    check_equal((status, made), (201, {"feed_id": 3}), "a feed")
+    town.daemon.wait_poll(3)
+    entry = writer.ask("GET", f"/v1/categories/{category['id']}/entries")[1]["entries"][0]
+    check_equal((entry["title"], entry["url"], entry["author"], entry["content"]), ("(no title)", "", "", "Nothing but words."), "the entry")
+    check_equal(entry["feed"]["category"], category, "its category")
+    with town.newsboat() as reader:
+        check_equal(reader.run("reload", "print-unread"), (0, "6 unread articles"), "reload")
+        check_equal(reader.rows("select title, url, author from rss_item where feedurl = '3'"), [("(no title)", "", "")], "what newsboat shows")
+        reader.open()
+        reader.wait("/odd")
+        reader.press("t")
+        reader.wait('Ä/b +%&"c')
+        reader.close()
+    check_equal([writer.status("DELETE", f"/v1/feeds/{made['feed_id']}"), writer.status("GET", f"/v1/entries/{entry['id']}")], [204, 404], "removed")
+
+
 @with_town
 def test_refused(town):
     """Without the right password, or only to look: what newsboat makes of it, and what others are told."""
@@ -168,4 +195,4 @@ def test_opml(town):
 
 
 if __name__ == "__main__":
-    run([test_reads, test_writes, test_stories, test_refused, test_opml])
+    run([test_reads, test_writes, test_stories, test_odd, test_refused, test_opml])
