@@ -90,7 +90,7 @@ struct config {
 	struct api_access access; /* writers and readers, as ids */
 	int64_t clients;
 	struct sockaddr_storage listen; /* family 0: none */
-	bool allow_remote;
+	bool allow_remote, distrust;
 	const char *hosts[API_NAMES_MAX + 1], *origins[API_NAMES_MAX + 1]; /* NULL-terminated */
 	size_t host_count, origin_count;
 	enum grouping_level stories;

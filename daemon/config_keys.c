@@ -24,6 +24,7 @@ static int take_writer(struct config *c, const char *value);
 static int take_reader(struct config *c, const char *value);
 static int take_listen(struct config *c, const char *value);
 static int take_allow_remote(struct config *c, const char *value);
+static int take_trust(struct config *c, const char *value);
 static int take_own_host(struct config *c, const char *value);
 static int take_origin(struct config *c, const char *value);
 static int take_log_level(struct config *c, const char *value);
@@ -98,6 +99,8 @@ static const struct config_key top_keys[] = {
 		"who may change things, beside root and the daemon's own user", 0, take_writer},
 	{"readers", CONFIG_LIST, NULL, NULL, NULL, peers_allowed,
 		"who may look, but not change", 0, take_reader},
+	{"trust_peer", CONFIG_STRING, "yes", NULL, NULL, "yes or no",
+		"whether the user who connects says who it is", 0, take_trust},
 	{"clients", CONFIG_INT, "256", "8", "4096", NULL,
 		"connections to the socket at once", offsetof(struct config, clients), NULL},
 	{"listen", CONFIG_STRING, NULL, NULL, NULL, "an address and a port such as 127.0.0.1:8899 or [::1]:8899, no names",
@@ -409,6 +412,12 @@ static int take_listen(struct config *c, const char *value)
 	if (code == 0)
 		c->listen = address;
 	return code;
+}
+
+static int take_trust(struct config *c, const char *value)
+{
+	c->distrust = strcmp(value, "no") == 0;
+	return c->distrust || strcmp(value, "yes") == 0 ? 0 : ERR_INVALID;
 }
 
 static int take_allow_remote(struct config *c, const char *value)

@@ -97,6 +97,7 @@ struct api_options config_api_options(const struct config *config)
 		.allow_remote = config->allow_remote,
 		.hosts = config->hosts,
 		.origins = config->origins,
+		.distrust = config->distrust,
 		.reports = config->reports,
 	};
 }

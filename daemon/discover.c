@@ -5,6 +5,7 @@
 #include <uv.h>
 
 #include "base/arena.h"
+#include "base/log.h"
 #include "limits.h"
 #include "parse/parse.h"
 
@@ -42,6 +43,9 @@ static void finish(struct discovery *d)
 	if (d->found.error.code == ERR_CANCELED && d->late)
 		err_set(&d->found.error, ERR_TIMEOUT, "it took longer than %lld s",
 			(long long)d->of->most_ms / 1000);
+	log_event(LOG_DEBUG, "feeds.asked", "url=%s ms=%lld error=%s", d->request.url,
+		(long long)d->fetched.duration_ms,
+		d->found.error.code ? d->found.error.text : NULL);
 	d->done(d->arg, &d->found);
 	fetch_release(env->fetcher, &d->request);
 	arena_finish(&d->arena);

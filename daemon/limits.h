@@ -347,6 +347,10 @@
 #define GREADER_REPLY_SOFT (48 * 1024 * 1024)
 #define GREADER_REPLY_MAX  (GREADER_REPLY_SOFT + API_REPLY_MAX)
 
+/* Of such an answer in one job: a read has STORE_READ_DEADLINE_MS, and others wait for their turn
+ */
+#define GREADER_STEP_MS 200
+
 /* Lines of the change log looked at for one answer */
 #define API_SCAN_MAX 10000
 

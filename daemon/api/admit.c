@@ -50,11 +50,13 @@ static int refuse(struct http_request *r, const char *why, const char *what, con
 	return problem_set(&r->problem, PROBLEM_FORBIDDEN, "%s", detail);
 }
 
+/* A bridge has an address of its own, and its Host is not known here. */
 static int check_way(struct http_request *r)
 {
 	const struct api_options *options = &r->api->options;
 
-	if (!r->host || !admit_is_our_host(r->host, &r->api->tcp_address, options->hosts))
+	if (r->conn->peer.tcp &&
+		(!r->host || !admit_is_our_host(r->host, &r->api->tcp_address, options->hosts)))
 		return refuse(r, "host", r->host, "this Host is not served here (see hosts)");
 	if (r->origin && !is_one_of(r->origin, strlen(r->origin), options->origins))
 		return refuse(
@@ -158,23 +160,26 @@ static int check_means(struct http_request *r, enum api_right *ret_right)
 	struct conn *c = r->conn;
 	struct access_answer answer;
 	enum api_right right = API_NONE;
-	bool tcp = c->peer.tcp;
+	bool trusted = conn_is_trusted(c);
 
 	c->credential = 0;
 	*ret_right = c->peer.right;
-	if (!tcp && c->peer.right == API_NONE)
+	if (trusted && c->peer.right == API_NONE)
 		return 0; /* nothing that it says counts (C5) */
 	enum access_verdict verdict = access_check(
 		&r->api->access, &c->peer, &means, (int64_t)uv_now(r->api->loop), &answer);
-	if (verdict == ACCESS_SILENT)
-		return tcp && !(r->route && r->route->right == API_NONE)
-			       ? problem_set(&r->problem, PROBLEM_UNAUTHORIZED,
-					 "a name and a password are needed: see tidings access add")
-			       : 0;
+	if (verdict == ACCESS_SILENT) {
+		if (trusted || (r->route && r->route->right == API_NONE))
+			return 0;
+		return problem_set(&r->problem, PROBLEM_UNAUTHORIZED, "%s",
+			c->peer.tcp ? "a name and a password are needed: see tidings access add"
+				    : "a name and a password are needed, since the configuration"
+				      " says trust_peer = no: see tidings.conf(5)");
+	}
 	if (judge(r, verdict, &answer) < 0)
 		return ERR_INVALID;
 	right = answer.who->read_only ? API_READ : API_WRITE;
-	*ret_right = tcp || right < c->peer.right ? right : c->peer.right;
+	*ret_right = !trusted || right < c->peer.right ? right : c->peer.right;
 	c->credential = access_id(answer.who);
 	return 0;
 }
@@ -185,13 +190,13 @@ int admit(struct http_request *r, enum api_right *ret_right)
 	struct conn *c = r->conn;
 
 	r->problem = (struct http_problem){0}; /* who may not come learns nothing else */
-	if (c->peer.tcp && check_way(r) < 0)
+	if (!conn_is_trusted(c) && check_way(r) < 0)
 		return ERR_INVALID;
 	int code = check_means(r, ret_right);
 	if (code == 0)
 		r->problem = found;
 	/* Who comes by the socket and may write may also let others in. */
-	if (code == 0 && !c->peer.tcp && c->credential == 0 && *ret_right == API_WRITE)
+	if (code == 0 && conn_is_trusted(c) && c->credential == 0 && *ret_right == API_WRITE)
 		*ret_right = API_OWN;
 	return code;
 }

@@ -7,9 +7,10 @@
 #include "store/credentials.h"
 
 /* Before anything else is done with a request of a connection. On the Unix socket the peer's right
- * counts, and what credentials allow if some are shown; by TCP nothing but credentials counts, and
- * Host and Origin must be ours: a page in a browser on this machine can send requests, too. On
- * failure the problem is set. Loop thread. */
+ * counts, and what credentials allow if some are shown; by TCP, and where
+ * peers are not trusted, nothing but credentials counts, and Host (by TCP alone) and Origin must be
+ * ours: a page in a browser on this machine can send requests, too. On failure the problem is set.
+ * Loop thread. */
 int admit(struct http_request *r, enum api_right *ret_right) __attribute__((warn_unused_result));
 
 /* The same for a name and a password that a login shows, of which *ret_who is lent. The request

@@ -54,7 +54,9 @@ struct api_options {
 	bool allow_remote;              /* else only loopback addresses */
 	const char *const *hosts, *const *origins; /* see admit.h; NULL-terminated, or NULL; lent
 						      until the next api_configure() */
-	bool reports; /* reading an item reads all of its story, not its copies alone */
+	bool distrust; /* `access` gives nothing: who comes by the Unix socket may be a bridge that
+			  lets anybody in, and every request there needs credentials, too */
+	bool reports;  /* reading an item reads all of its story, not its copies alone */
 
 	/* How long clients may take; 0: the default. */
 	int64_t head_timeout_ms;  /* to send a request's head: 10 s (C16) */

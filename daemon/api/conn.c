@@ -46,6 +46,11 @@ static void set_deadline(struct conn *c, int64_t in_ms)
 
 /* -- accept -- */
 
+bool conn_is_trusted(const struct conn *c)
+{
+	return !c->peer.tcp && !c->api->options.distrust;
+}
+
 static bool is_over_limit(const struct conn *c)
 {
 	const struct api *api = c->api;
@@ -54,7 +59,7 @@ static bool is_over_limit(const struct conn *c)
 
 	if (api->conn_count > most)
 		return true;
-	if (!c->peer.tcp && (c->peer.uid == 0 || c->peer.uid == geteuid()))
+	if (conn_is_trusted(c) && (c->peer.uid == 0 || c->peer.uid == geteuid()))
 		return false;
 	if (api->conn_count > most - most / 8)
 		return true;
@@ -62,7 +67,7 @@ static bool is_over_limit(const struct conn *c)
 		const struct conn *other = container_of(node, struct conn, node);
 		alike += other->peer.tcp == c->peer.tcp && other->peer.uid == c->peer.uid;
 	}
-	return alike > most - most / (c->peer.tcp ? 2 : 4);
+	return alike > most - most / (conn_is_trusted(c) ? 4 : 2);
 }
 
 /* Tells why as far as one write goes: a crowd at the door must not cost memory or time. */
@@ -84,7 +89,9 @@ static void read_peer(struct conn *c)
 	if (c->peer.tcp)
 		return; /* it has no right of its own that could change */
 	peer_read(fd_of(c), &c->api->options.access, &c->peer);
-	c->reader.discard = c->peer.right == API_NONE;
+	if (!conn_is_trusted(c))
+		c->peer.right = API_NONE;
+	c->reader.discard = conn_is_trusted(c) && c->peer.right == API_NONE;
 }
 
 static void init_handle(struct conn *c, bool tcp)
@@ -134,8 +141,8 @@ void conn_configure(struct conn *c)
 		return;
 	read_peer(c);
 	/* What waits, or streams, would go on telling; a job under way loses its reader. */
-	if ((c->state == CONN_STREAM || c->state == CONN_BUSY) && !c->peer.tcp &&
-		c->peer.right == API_NONE)
+	bool out = conn_is_trusted(c) ? c->peer.right == API_NONE : c->credential == 0;
+	if (out && (c->state == CONN_STREAM || c->state == CONN_BUSY))
 		conn_close(c);
 }
 

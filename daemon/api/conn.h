@@ -71,6 +71,9 @@ struct conn {
 	void *stream_ctx;
 };
 
+/* Whether the peer's uid counts; else each request needs credentials. */
+bool conn_is_trusted(const struct conn *c);
+
 /* Takes a connection that waits at the door. Too many clients, in all or of this user or by TCP,
  * are answered 503 and closed. ERR_NOMEM: it still waits. */
 int conn_accept(struct door *door) __attribute__((warn_unused_result));

@@ -4,6 +4,7 @@
 
 #include "api/entry.h"
 #include "api/routes.h"
+#include "store/feeds.h"
 
 extern const struct face greader;
 
@@ -63,9 +64,9 @@ bool greader_narrow(
  * entity, letters that look alike stand in its place (frontends.md, 4.10). NULL is none. */
 void greader_put_text(struct json *j, const char *key, const char *text);
 
-/* An entry with all of its members. */
+/* An entry with all of its members, of the feed that told it first. */
 void greader_put_entry(
-	struct json *j, const struct entry *entry, const char *site, struct buf *html);
+	struct json *j, const struct entry *entry, const struct feed *feed, struct buf *html);
 
 /* A body of text alone, without a newline, since clients compare it. */
 void greader_answer(struct http_request *r, const char *text);

@@ -114,7 +114,7 @@ static void put_label(struct json *j, const char *name)
 }
 
 /* The reading list comes first: Liferea looks at no more. */
-static void put_categories(struct json *j, const struct entry *entry)
+static void put_categories(struct json *j, const struct entry *entry, const struct feed *feed)
 {
 	json_t *labels = entry_list(entry->item->labels, j->out), *one;
 	size_t i;
@@ -125,6 +125,7 @@ static void put_categories(struct json *j, const struct entry *entry)
 		json_put_string(j, NULL, "user/-/state/com.google/read");
 	if (entry->starred)
 		json_put_string(j, NULL, "user/-/state/com.google/starred");
+	put_label(j, feed->folder ? feed->folder : GREADER_UNFILED);
 	json_array_foreach(labels, i, one) put_label(j, json_string_value(one));
 	json_end(j);
 	json_decref(labels);
@@ -155,7 +156,7 @@ static void put_enclosures(struct json *j, const char *list)
 	json_decref(enclosures);
 }
 
-static void put_origin(struct json *j, const struct entry *entry, const char *site)
+static void put_origin(struct json *j, const struct entry *entry, const struct feed *feed)
 {
 	char stream[40];
 
@@ -163,12 +164,12 @@ static void put_origin(struct json *j, const struct entry *entry, const char *si
 	json_put_object(j, "origin");
 	json_put_string(j, "streamId", stream);
 	greader_put_text(j, "title", entry->first->source);
-	render_url(j, "htmlUrl", site);
+	render_url(j, "htmlUrl", feed->link ? feed->link : "");
 	json_end(j);
 }
 
 void greader_put_entry(
-	struct json *j, const struct entry *entry, const char *site, struct buf *html)
+	struct json *j, const struct entry *entry, const struct feed *feed, struct buf *html)
 {
 	const struct item_row *item = entry->item;
 	char id[GREADER_ID_BYTES];
@@ -181,8 +182,8 @@ void greader_put_entry(
 		greader_put_text(j, "author", item->author);
 	put_link(j, "canonical", item->link, NULL);
 	put_link(j, "alternate", item->link, "text/html");
-	put_categories(j, entry);
-	put_origin(j, entry, site);
+	put_categories(j, entry, feed);
+	put_origin(j, entry, feed);
 	json_put_object(j, "summary");
 	json_put_string(j, "content", entry_html(entry, html, j->out));
 	json_end(j);

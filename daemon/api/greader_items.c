@@ -12,13 +12,35 @@
 
 enum { LIST_DEFAULT = 20 };
 
+/* Entries after which it is looked whether a job has done enough. */
+enum { LIST_CHUNK = 50 };
+
+/* What is being answered; goes on over several jobs, since one may not take long. */
+struct listing {
+	struct http_request *r;
+	struct json j;
+	struct atom atom;
+	int64_t last; /* told; 0: none */
+	bool cut;     /* the answer is as long as it may be */
+
+	/* Of one job. */
+	struct store_tx *tx;
+	struct err *e;
+	struct buf html;
+	struct arena arena; /* of `feed` */
+	struct feed feed;   /* that of the last entry; id 0: none */
+	int code;
+};
+
 struct list_query {
 	struct stream stream;
 	bool stories;
 	struct item_filter filter;
-	struct page page;
-	int count; /* of ids */
-	int64_t ids[];
+	struct page page; /* without a limit: what is named, and nothing behind it */
+	bool begun;
+	int count, next; /* of `ids`, which are told up to `next` */
+	int64_t *ids;
+	struct listing listing;
 };
 
 /* -- what is asked for -- */
@@ -104,11 +126,9 @@ static int leave_out(struct http_request *r, struct list_query *q, const struct 
 		return leave_out_ids(r, &q->filter, ids);
 	if (stream->kind == STREAM_READ || stream->kind == STREAM_UNREAD)
 		*ret_any &= greader_narrow(&q->filter, &opposites[stream->kind], ids);
-	else if (stream->kind == STREAM_STARRED && q->filter.starred > 0)
-		*ret_any = false;
-	else if (stream->kind == STREAM_STARRED)
+	else if (stream->kind == STREAM_STARRED && q->filter.starred <= 0)
 		q->filter.starred = -1;
-	else if (stream->kind == STREAM_ALL)
+	else if (stream->kind == STREAM_STARRED || stream->kind == STREAM_ALL)
 		*ret_any = false;
 	return 0;
 }
@@ -205,47 +225,49 @@ int greader_run_ids(struct store_tx *tx, struct http_request *r, struct err *e)
 
 /* -- items -- */
 
-struct listing {
-	struct store_tx *tx;
-	struct http_request *r;
-	struct err *e;
-	struct json j;
-	struct atom atom;
-	struct buf html;
-	struct arena arena; /* of `feed` */
-	struct feed feed;   /* that of the last entry; id 0: none */
-	int64_t last;
-	bool cut; /* the answer is as long as it may be */
-	int code;
-};
-
-static void listing_begin(
-	struct listing *l, struct store_tx *tx, struct http_request *r, struct err *e)
+static void begin_job(struct listing *l, struct store_tx *tx, struct err *e)
 {
-	*l = (struct listing){.tx = tx, .r = r, .e = e};
+	l->tx = tx;
+	l->e = e;
+	l->code = 0;
+	l->feed = (struct feed){0};
 	arena_init(&l->arena, FEED_ARENA_MAX);
 	buf_init(&l->html, API_REPLY_MAX);
-	r->out.max = GREADER_REPLY_MAX;
 }
 
-static int listing_end(struct listing *l, int code)
+/* Some of the entries that are left; r->more says whether there are further ones. */
+static int go_on(struct store_tx *tx, struct http_request *r,
+	int (*each)(void *ctx, const struct entry *entry), struct err *e)
 {
-	if (code == 0)
-		code = l->code;
+	struct list_query *q = r->query;
+	struct listing *l = &q->listing;
+	uint64_t end_ns = uv_hrtime() + (uint64_t)GREADER_STEP_MS * 1000000;
+	int code = 0;
+
+	begin_job(l, tx, e);
+	r->out.max = GREADER_REPLY_MAX;
+	for (r->more = q->next < q->count; r->more && uv_hrtime() < end_ns;) {
+		int left = q->count - q->next, count = left < LIST_CHUNK ? left : LIST_CHUNK;
+		code = entries_get(tx, q->ids + q->next, count, q->stories, each, l, e);
+		code = code < 0 ? code : l->code;
+		q->next += count;
+		r->more = code == 0 && !l->cut && q->next < q->count;
+	}
 	buf_finish(&l->html);
 	arena_finish(&l->arena);
 	return code;
 }
 
-/* What the entry's feed is about: where its site is; "": not known. */
-static const char *site_of(struct listing *l, int64_t feed)
+static const struct feed *feed_of(struct listing *l, const struct entry *entry)
 {
+	int64_t feed = entry->first->feed;
+
 	if (l->feed.id != feed) {
 		arena_finish(&l->arena);
 		l->feed = (struct feed){0};
 		l->code = feeds_get(l->tx, feed, &l->arena, &l->feed, l->e);
 	}
-	return l->feed.link ? l->feed.link : "";
+	return &l->feed;
 }
 
 static bool is_full(struct listing *l, const struct entry *entry)
@@ -261,7 +283,7 @@ static int put_json(void *ctx, const struct entry *entry)
 
 	if (is_full(l, entry))
 		return 1;
-	greader_put_entry(&l->j, entry, site_of(l, entry->first->feed), &l->html);
+	greader_put_entry(&l->j, entry, feed_of(l, entry), &l->html);
 	return l->code != 0;
 }
 
@@ -283,17 +305,13 @@ static int take_id(void *ctx, int64_t id)
 }
 
 /* Which they are first: a list that is sorted is not read with all its texts. */
-static int list_entries(struct listing *l, int (*each)(void *ctx, const struct entry *entry))
+static int find_ids(struct store_tx *tx, struct http_request *r, struct err *e)
 {
-	struct list_query *q = l->r->query;
-	size_t size = sizeof(*q) + (size_t)q->page.limit * sizeof(q->ids[0]);
-	struct list_query *found = arena_alloc(&l->r->arena, size);
+	struct list_query *q = r->query;
 
-	if (!found)
-		return err_set(l->e, ERR_NOMEM, NULL);
-	int code = items_list_ids(l->tx, &q->filter, &q->page, take_id, found, l->e);
-	return code < 0 ? code
-			: entries_get(l->tx, found->ids, found->count, q->stories, each, l, l->e);
+	q->ids = arena_alloc(&r->arena, (size_t)q->page.limit * sizeof(q->ids[0]));
+	return q->ids ? items_list_ids(tx, &q->filter, &q->page, take_id, q, e)
+		      : err_set(e, ERR_NOMEM, NULL);
 }
 
 /* How the stream is called by us, and by people. */
@@ -329,73 +347,102 @@ static int name_stream(
 	return code < 0 || ret_names->id ? code : err_set(e, ERR_NOMEM, NULL);
 }
 
-static void begin_items(struct listing *l, const struct names *names)
+static void begin_items(struct http_request *r, const struct names *names)
 {
-	answer_begin(l->r, &l->j);
-	json_put_string(&l->j, "id", names->id);
-	greader_put_text(&l->j, "title", names->title);
-	json_put_string(&l->j, "direction", "ltr");
-	json_put_int(&l->j, "updated", times_now_ms() / 1000);
-	json_put_array(&l->j, "items");
+	struct list_query *q = r->query;
+	struct json *j = &q->listing.j;
+
+	q->begun = true;
+	q->listing.r = r;
+	answer_begin(r, j);
+	json_put_string(j, "id", names->id);
+	greader_put_text(j, "title", names->title);
+	json_put_string(j, "direction", "ltr");
+	json_put_int(j, "updated", times_now_ms() / 1000);
+	json_put_array(j, "items");
+}
+
+static int go_on_items(struct store_tx *tx, struct http_request *r, struct err *e)
+{
+	struct list_query *q = r->query;
+	struct listing *l = &q->listing;
+	int code = go_on(tx, r, put_json, e);
+
+	if (code < 0 || r->more)
+		return code;
+	json_end(&l->j);
+	put_continuation(&l->j, q->page.limit && (q->page.more || l->cut), l->last);
+	answer_end(&l->j);
+	return 0;
+}
+
+/* What the list has, and how it is called. */
+static int begin_list(
+	struct store_tx *tx, struct http_request *r, struct names *ret_names, struct err *e)
+{
+	bool any;
+	int code = make_filter(tx, r, &any, e);
+
+	if (code == 0)
+		code = name_stream(tx, r, ret_names, e);
+	return code == 0 && any ? find_ids(tx, r, e) : code;
 }
 
 int greader_run_list(struct store_tx *tx, struct http_request *r, struct err *e)
 {
-	struct list_query *q = r->query;
+	const struct list_query *q = r->query;
 	struct names names = {NULL, NULL};
-	struct listing l;
-	bool any;
-	int code = make_filter(tx, r, &any, e);
+	int code = q->begun ? 0 : begin_list(tx, r, &names, e);
 
-	if (code == 0)
-		code = name_stream(tx, r, &names, e);
 	if (code < 0)
 		return code;
-	listing_begin(&l, tx, r, e);
-	begin_items(&l, &names);
-	if (any)
-		code = list_entries(&l, put_json);
-	json_end(&l.j);
-	put_continuation(&l.j, q->page.more || l.cut, l.last);
-	answer_end(&l.j);
-	return listing_end(&l, code);
+	if (!q->begun)
+		begin_items(r, &names);
+	return go_on_items(tx, r, e);
+}
+
+static void begin_atom(struct http_request *r, const struct names *names)
+{
+	struct list_query *q = r->query;
+
+	q->begun = true;
+	q->listing.r = r;
+	q->listing.atom = (struct atom){.out = &r->out,
+		.epoch = store_epoch(r->api->store),
+		.path = names->id,
+		.title = names->title,
+		.google = true};
 }
 
 int greader_run_atom(struct store_tx *tx, struct http_request *r, struct err *e)
 {
+	struct list_query *q = r->query;
 	struct names names = {NULL, NULL};
-	struct listing l;
-	bool any;
-	int code = make_filter(tx, r, &any, e);
+	int code = q->begun ? 0 : begin_list(tx, r, &names, e);
 
+	if (code == 0 && !q->begun)
+		begin_atom(r, &names);
 	if (code == 0)
-		code = name_stream(tx, r, &names, e);
-	if (code < 0)
+		code = go_on(tx, r, put_atom, e);
+	if (code < 0 || r->more)
 		return code;
-	listing_begin(&l, tx, r, e);
-	l.atom = (struct atom){.out = &r->out,
-		.epoch = store_epoch(r->api->store),
-		.path = names.id,
-		.title = names.title,
-		.google = true};
-	if (any)
-		code = list_entries(&l, put_atom);
-	atom_end(&l.atom);
+	atom_end(&q->listing.atom);
 	r->content_type = "application/atom+xml; charset=utf-8";
 	answer_if_new(r);
-	return listing_end(&l, code);
+	return 0;
 }
 
 /* -- by ids -- */
 
 int greader_parse_contents(struct http_request *r)
 {
-	size_t most = (size_t)r->form.count;
-	struct list_query *q = request_query(r, sizeof(*q) + most * sizeof(q->ids[0]));
+	struct list_query *q = request_query(r, sizeof(*q));
 	const struct form_pair *at;
 
-	if (!q)
-		return ERR_NOMEM;
+	if (q)
+		q->ids = arena_alloc(&r->arena, (size_t)(r->form.count + 1) * sizeof(q->ids[0]));
+	if (!q || !q->ids)
+		return problem_set(&r->problem, PROBLEM_BUSY, "out of memory");
 	q->stories = shows_stories(r);
 	for (at = form_pair(&r->form, "i", NULL); at; at = form_pair(&r->form, "i", at)) {
 		int64_t id = greader_parse_id(at->value);
@@ -409,12 +456,8 @@ int greader_run_contents(struct store_tx *tx, struct http_request *r, struct err
 {
 	static const struct names names = {"user/-/state/com.google/reading-list", "Reading list"};
 	const struct list_query *q = r->query;
-	struct listing l;
 
-	listing_begin(&l, tx, r, e);
-	begin_items(&l, &names);
-	int code = entries_get(tx, q->ids, q->count, q->stories, put_json, &l, e);
-	json_end(&l.j);
-	answer_end(&l.j);
-	return listing_end(&l, code);
+	if (!q->begun)
+		begin_items(r, &names);
+	return go_on_items(tx, r, e);
 }

@@ -159,6 +159,8 @@ static int make_folders(struct store_tx *tx, struct http_request *r, struct err 
 		int64_t id;
 		if (stream.kind != STREAM_LABEL || strcmp(stream.name, GREADER_UNFILED) == 0)
 			continue;
+		if (strlen(stream.name) > API_NAME_MAX)
+			return err_set(e, ERR_INVALID, "a folder may have %d bytes", API_NAME_MAX);
 		code = folders_add(tx, stream.name, times_now_ms(), &id, e);
 		code = code == ERR_EXISTS ? 0 : code;
 	}

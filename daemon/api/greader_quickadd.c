@@ -71,24 +71,36 @@ static void answer(struct http_request *r, const char *why)
 	http_reply(r);
 }
 
-/* The first one is what the page itself recommends. */
-static void take_found(struct http_request *r, const struct offer *feeds)
+/* The first is what the page itself recommends; but a page may name anything, see
+ * greader_read_url(). */
+static int choose(struct http_request *r, const struct offer *feeds)
 {
 	struct quickadd *q = r->query;
-	struct http_problem problem = r->problem;
+	struct err e = {0};
+	int code = 0;
 
-	if (problem.kind == PROBLEM_UNREADABLE || (problem.kind == PROBLEM_NONE && !feeds)) {
+	q->url = NULL;
+	for (const struct offer *o = feeds; o && !q->url && code != ERR_NOMEM; o = o->next)
+		code = greader_read_url(&r->arena, o->url, &q->url, &e);
+	return code == ERR_NOMEM ? code : 0;
+}
+
+static void take_found(struct http_request *r, const struct offer *feeds)
+{
+	const struct quickadd *q = r->query;
+	const struct http_problem problem = r->problem;
+
+	if (problem.kind == PROBLEM_UNREADABLE) {
 		r->problem = (struct http_problem){0};
-		answer(r, feeds || !problem.detail[0] ? "no feed found" : problem.detail);
-		return;
-	}
-	q->url = feeds ? arena_strdup(&r->arena, feeds->url) : NULL;
-	if (!q->url)
-		problem_set(&r->problem, PROBLEM_BUSY, "out of memory"); /* only if nothing else */
-	if (r->problem.kind == PROBLEM_NONE)
-		routes_again(r);
-	else
+		answer(r, problem.detail);
+	} else if (problem.kind != PROBLEM_NONE || choose(r, feeds) < 0) {
+		problem_set(&r->problem, PROBLEM_BUSY, "out of memory"); /* if nothing else was */
 		http_reply(r);
+	} else if (q->url) {
+		routes_again(r);
+	} else {
+		answer(r, "no feed found");
+	}
 }
 
 void greader_reply_quickadd(struct http_request *r)

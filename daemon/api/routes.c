@@ -315,7 +315,8 @@ void routes_find(struct http_request *r)
 
 static int check_right(struct http_request *r, enum api_right right)
 {
-	bool nobody = right == API_NONE && r->tcp && r->route && r->route->right == API_NONE;
+	bool asked = r->tcp || r->api->options.distrust; /* for credentials */
+	bool nobody = right == API_NONE && asked && r->route && r->route->right == API_NONE;
 
 	if (right == API_NONE && !nobody)
 		return problem_set(
@@ -324,7 +325,8 @@ static int check_right(struct http_request *r, enum api_right right)
 		return 0;
 	return problem_set(&r->problem, PROBLEM_FORBIDDEN, "%s",
 		r->route->right == API_OWN
-			? "only who comes by the Unix socket and may write may let others in"
+			? "only who comes by the Unix socket and may write may let others in,"
+			  " without credentials, and not while trust_peer is no"
 			: "you may read here, but not change");
 }
 
@@ -433,7 +435,6 @@ static void start_job(struct http_request *r)
 
 void routes_again(struct http_request *r)
 {
-	buf_reset(&r->out);
 	r->more = false;
 	start_job(r);
 }

@@ -18,7 +18,7 @@ enum route_where {
 
 /* The three parts of a handler; each may be missing. parse: on the loop thread before the job
  * (BODY_LIST: on the pool); run: in the job; both set r->problem or fail with an ERR_*. A `run`
- * that has much to write does some of it and sets r->more, and is run again in a job of its own, so
+ * that has much to do does some of it and sets r->more, and is run again in a job of its own, so
  * that others have their turn. reply: on the loop thread after success, must end in http_reply() or
  * its like; it is called even when the client has gone. */
 typedef int route_parse(struct http_request *r);
@@ -74,7 +74,7 @@ int routes_check_body(struct http_request *r) __attribute__((warn_unused_result)
 /* Takes a request all the way to its answer. */
 void routes_dispatch(struct http_request *r);
 
-/* Runs the job once more, with an empty answer. */
+/* Runs the job once more; what it has answered so far stays. */
 void routes_again(struct http_request *r);
 
 /* Answers the problem that is set, with an Allow field where the status asks for one. */

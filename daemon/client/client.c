@@ -192,6 +192,8 @@ void tidings_set_timeout(struct tidings *t, int timeout_ms)
 
 int client_prepare(struct tidings *t, CURL *easy, const char *url)
 {
+	const char *credentials = getenv("TIDINGS_CREDENTIALS");
+
 	if (!*t->path || url[0] != '/' || strlen(url) >= CLIENT_URL_BYTES)
 		return client_fail(t, TIDINGS_ERR_ARGUMENT);
 	curl_easy_reset(easy);
@@ -204,7 +206,9 @@ int client_prepare(struct tidings *t, CURL *easy, const char *url)
 		curl_easy_setopt(easy, CURLOPT_REQUEST_TARGET, url) == CURLE_OK &&
 		curl_easy_setopt(easy, CURLOPT_PROXY, "") == CURLE_OK &&
 		curl_easy_setopt(easy, CURLOPT_USERAGENT, "libtidings/" TIDINGS_VERSION) ==
-			CURLE_OK)
+			CURLE_OK &&
+		/* NULL: none */
+		curl_easy_setopt(easy, CURLOPT_USERPWD, credentials) == CURLE_OK)
 		return 0;
 	return client_fail(t, TIDINGS_ERR_NOMEM);
 }

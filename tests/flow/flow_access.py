@@ -89,6 +89,27 @@ class World:
         self.web.close()
 
 
+def test_a_bridge(args):
+    """trust_peer = no: the owner needs credentials, too, and the bridge, which runs as the owner, gives nobody anything."""
+    with closing(World(args)) as w:
+        w.add("cli")
+        line = w.add("phone", "--read-only")
+        password = w.add("desk")["password"]
+        w.reload("trust_peer = no\n")
+        refused = w.daemon.tidings("list")
+        check_equal(refused.returncode, 1, f"without: {refused.stdout}")
+        check("trust_peer = no" in refused.stderr, refused.stderr)
+        for shown, command, code in ((f"desk:{password}", ("list",), 0), (f"desk:{password}", ("refresh", "1"), 0), ("desk:wrong", ("list",), 1),
+                                     (f"phone:{line['password']}", ("list",), 0), (f"phone:{line['password']}", ("refresh", "1"), 1),
+                                     (f"desk:{password}", ("access", "add", "more"), 1)):
+            done = subprocess.run([w.daemon.client, *command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                  timeout=PATIENCE_S, check=False,
+                                  env=w.daemon.environment(TIDINGS_SOCKET=w.daemon.socket, TIDINGS_CREDENTIALS=shown))
+            check_equal(done.returncode, code, f"{command} as {shown}: {done.stdout}{done.stderr}")
+        w.reload("trust_peer = yes\n")
+        check_equal(w.daemon.tidings("access", "add", "more").returncode, 0, "when it is trusted again")
+
+
 def test_nobody_without(args):
     """No credentials: 401 for everything; wrong ones: 401, then 429; neither are secrets in the log."""
     with closing(World(args)) as w:
@@ -341,4 +362,4 @@ def test_room(args):
 
 
 if __name__ == "__main__":
-    run([test_nobody_without, test_rights, test_browsers, test_removed, test_client, test_newsboat, test_reload, test_refused, test_handed_over, test_room])
+    run([test_nobody_without, test_a_bridge, test_rights, test_browsers, test_removed, test_client, test_newsboat, test_reload, test_refused, test_handed_over, test_room])

@@ -238,4 +238,19 @@ def test_stories(args):
         check_equal(reader.run("reload", "print-unread"), (0, "2 unread articles"), "newsboat then")
 
 
-run([test_newsboat_reads, test_newsboat_writes, test_liferea, test_rss_guard, test_readrops, test_quickadd, test_stories])
+def test_limits(args):
+    """Who may only read changes nothing, by any method; more than fits is refused as such."""
+    with closing(World(args, "--read-only")) as w:
+        w.log_in(w.text("POST", "/accounts/ClientLogin", f"Email=joe&Passwd={w.password}"))
+        check_equal(w.json(API + "unread-count")["max"], 4, "unread")
+        for method, path, body in (("POST", "edit-tag", f"i={BASE + 1}&a={STATE}read"), ("POST", "mark-all-as-read", f"s={STATE}reading-list"),
+                                   ("GET", f"subscription/quickadd?quickadd={w.web.base}/new", None), ("POST", "subscription/import", "x"),
+                                   ("POST", "subscription/edit", "ac=unsubscribe&s=feed/1"), ("POST", "disable-tag", "s=user/-/label/x")):
+            status, text, headers = w.send(method, API + path, body)
+            check_equal((status, headers["Content-Type"]), (403, "text/plain; charset=utf-8"), f"{path}: {text}")
+        check_equal(w.json(API + "unread-count")["max"], 4, "unread afterwards")
+        check_equal(w.send("POST", API + "stream/items/contents", "i=" + "1" * (4 << 20))[0], 413, "too long a body")
+        check_equal(w.send("POST", API + "stream/items/contents", "i=1&" * 10101)[0], 400, "too many parameters")
+
+
+run([test_newsboat_reads, test_newsboat_writes, test_liferea, test_rss_guard, test_readrops, test_quickadd, test_stories, test_limits])

@@ -109,7 +109,7 @@ def test_reports(args):
 
 
 def test_levels(args):
-    """Whose word counts; what is off is known by its address alone, and costs no fingerprint."""
+    """Whose word counts; what is off is known by its address alone, and noted for a time when it is not."""
     config = "stories = normal\nfolder 'Quiet' { stories = off }\n"
     with closing(World(args, "ABCD", config, {"C": "folder = 'Quiet'", "D": "folder = 'Quiet'\nstories = wide"})) as w:
         d = w.daemon
@@ -124,7 +124,8 @@ def test_levels(args):
         check_equal(linked["story"], first["story"], "the same address is not")
         check_equal(w.tell("D", "A visit", WIRE)["story"], first["story"], "another feed of the folder")
         with closing(sqlite3.connect(d.database)) as database:
-            check_equal(database.execute("SELECT count(*) FROM fingerprint JOIN item i ON i.id = item WHERE feed = 3").fetchone(), (0,), "fingerprints")
+            check_equal(database.execute("SELECT min(level), max(level), count(*) FROM fingerprint JOIN item i ON i.id = item"
+                                          " WHERE feed = 3").fetchone(), (1, 1, 3), "what is noted")
         status, problem, _ = d.request("PATCH", f"/api/v1/folders/{d.get('/feeds/3')['folder']['id']}", {"stories": "normal"})
         check_equal((status, problem["code"]), (409, "declared-in-configuration"), "a folder of the configuration")
         status, feed, _ = d.request("PATCH", "/api/v1/feeds/2", {"stories": "off"})

@@ -258,7 +258,8 @@ static void test_entries(void **state)
 		"c\",\"author\":\"\uff1ci>A\uff1c/i> & B\","
 		"\"canonical\":[{\"href\":\"https://x.example/?a&b\"}],"
 		"\"alternate\":[{\"href\":\"https://x.example/?a&b\",\"type\":\"text/html\"}],"
-		"\"categories\":[\"" STATE "reading-list\",\"" STATE "read\",\"" STATE "starred\"],"
+		"\"categories\":[\"" STATE "reading-list\",\"" STATE "read\",\"" STATE
+		"starred\",\"" LABEL "News\"],"
 		"\"origin\":{\"streamId\":\"feed/1\",\"title\":\"https://a.example/"
 		"feed\",\"htmlUrl\":\"https://a.example/\"},"
 		"\"summary\":{\"content\":\"<p>body &amp; soul</p>\"},"
@@ -273,8 +274,8 @@ static void test_entries(void **state)
 		"\"canonical\":[{\"href\":\"\"}],\"alternate\":[{\"href\":\"\",\"type\":\"text/"
 		"html\"}]",
 		NULL);
-	get(&w, API "stream/items/contents?i=" ID(4), "\"published\":0,|\"" LABEL "to keep\"]",
-		NULL);
+	get(&w, API "stream/items/contents?i=" ID(4),
+		"\"published\":0,|\"" LABEL "News\",\"" LABEL "to keep\"]", NULL);
 	get(&w, API "stream/items/contents?i=" ID(5), "\"published\":2147483647,", NULL);
 	world_close(&w);
 }

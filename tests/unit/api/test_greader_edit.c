@@ -105,7 +105,9 @@ static void quickadd(struct world *w, const char *url, struct offer *found, int 
 static void test_quickadd(void **state)
 {
 	char url[] = "https://c.example/rss", known[] = "https://a.example/feed";
-	struct offer offer = {.url = url}, other = {.url = known};
+	char local[] = "file:///etc/passwd";
+	struct offer offer = {.url = url}, other = {.url = known}, file = {.url = local};
+	struct offer mixed = {.url = local, .next = &offer};
 	struct world w;
 
 	(void)state;
@@ -125,6 +127,8 @@ static void test_quickadd(void **state)
 	assert_int_equal(w.feed_changed, 3);
 	quickadd(&w, "https://d.example/", &other, 0, 200, "\"streamId\":\"feed/1\"");
 	assert_int_equal(w.feeds_changed, 1);
+	quickadd(&w, "https://d.example/", &mixed, 0, 200, "\"streamId\":\"feed/3\"");
+	quickadd(&w, "https://d.example/", &file, 0, 200, "\"error\":\"no feed found\"");
 	quickadd(&w, "https://e.example/", NULL, 0, 200,
 		"{\"numResults\":0,\"error\":\"no feed found\"}");
 	quickadd(&w, "https://f.example/", NULL, ERR_NOT_FOUND, 200,

@@ -350,8 +350,10 @@ static void test_listen(void **state)
 	struct fixture *f = *state;
 	expect_good(f, "gap = 1s");
 	struct api_options o = config_api_options(&f->config);
-	assert_true(o.listen.ss_family == 0 && !o.allow_remote && o.tcp_fd == -1);
+	assert_true(o.listen.ss_family == 0 && !o.allow_remote && !o.distrust && o.tcp_fd == -1);
 	assert_true(o.hosts[0] == NULL && o.origins[0] == NULL);
+	expect_good(f, "trust_peer = no");
+	assert_true(config_api_options(&f->config).distrust);
 	expect_good(f, "listen = '127.0.0.1:8899'\nhosts = { news.example, 'b:8443' }\n"
 		       "origins = { 'https://reader.example', 'moz-extension://0-1' }\n");
 	o = config_api_options(&f->config);
@@ -371,8 +373,8 @@ static void test_listen(void **state)
 		"1: listen: found \"localhost:8899\"; allowed: an address and a port such as "
 		"127.0.0.1:8899 or [::1]:8899, no names");
 	static const char *const wrong[] = {"listen = '8899'", "listen = ''", "allow_remote = 1",
-		"hosts = { '' }", "hosts = { 'http://x' }", "hosts = { 'a b' }",
-		"origins = { 'reader.example' }", "origins = { 'https://' }",
+		"trust_peer = maybe", "hosts = { '' }", "hosts = { 'http://x' }",
+		"hosts = { 'a b' }", "origins = { 'reader.example' }", "origins = { 'https://' }",
 		"origins = { 'https://a/' }", "origins = { '*' }",
 		"hosts = { a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q }"};
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
@@ -617,7 +619,7 @@ static void test_sample_uncommented(void **state)
 		keys += key && !peers;
 	}
 	expect_good(f, sample);
-	assert_int_equal(keys, 31);
+	assert_int_equal(keys, 32);
 	assert_int_equal(f->config.feed_count, 3);
 	assert_int_equal(f->config.folder_count + f->config.group_count, 1 + 1);
 	assert_string_equal(f->config.contact, "https://example.org/about-me");
