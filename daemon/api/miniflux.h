@@ -30,7 +30,11 @@ int miniflux_check_scope(struct store_tx *tx, const struct item_filter *filter, 
 
 void miniflux_put_text(struct json *j, const char *key, const char *text); /* NULL: "" */
 void miniflux_put_time(struct json *j, const char *key, int64_t time_ms);  /* TIME_NONE: year 1 */
+
+/* Of a folder, or with id 0 that of feeds in none; begun, for further members until json_end(). */
+void miniflux_begin_category(struct json *j, const char *key, int64_t id, const char *title);
 void miniflux_put_category(struct json *j, const char *key, int64_t id, const char *title);
+
 void miniflux_put_feed(struct json *j, const char *key, const struct feed *feed);
 
 /* {"error_message":...}, with the statuses that its clients know. */
@@ -59,6 +63,14 @@ int miniflux_ids(struct http_request *r, const char *member, int64_t **ret_ids, 
 void miniflux_put_enclosures(struct json *j, const struct entry *entry);
 bool miniflux_put_enclosure(struct json *j, const struct entry *entry, int64_t id);
 int64_t miniflux_enclosure_entry(int64_t id);
+
+/* What is asked of entries; r->query of their routes. */
+struct miniflux_entries {
+	bool stories;
+	struct item_filter filter;
+	struct page page;
+	int64_t changed_after_ms, changed_before_ms; /* 0: not asked */
+};
 
 /* -- handlers -- */
 
