@@ -215,21 +215,28 @@ void route_feeds_reply_added(struct http_request *r)
 
 /* -- refresh -- */
 
-void route_feeds_reply_refresh(struct http_request *r)
+bool route_feeds_refresh(struct http_request *r, int64_t feed)
 {
 	const struct api_callbacks *callbacks = &r->api->callbacks;
 	struct err e = {0};
 	int64_t wait_ms = 0;
-	struct json j;
 
-	int code = callbacks->refresh(callbacks->ctx, r->id, &wait_ms, &e);
+	int code = callbacks->refresh(callbacks->ctx, feed, &wait_ms, &e);
 	if (code == ERR_BUSY) {
 		r->problem.retry_after_s = wait_ms > 0 ? (wait_ms + 999) / 1000 : 1;
 		problem_set(&r->problem, PROBLEM_TOO_SOON, "%s",
 			e.text[0] ? e.text : err_sentence(code));
 	} else if (code < 0) {
 		problem_from_err(&r->problem, code, &e);
-	} else {
+	}
+	return code == 0;
+}
+
+void route_feeds_reply_refresh(struct http_request *r)
+{
+	struct json j;
+
+	if (route_feeds_refresh(r, r->id)) {
 		r->status = 202;
 		answer_begin(r, &j);
 		json_put_int(&j, "feed", r->id);

@@ -10,6 +10,7 @@
 #include "api/events.h"
 #include "api/greader.h"
 #include "api/http.h"
+#include "api/miniflux.h"
 #include "base/log.h"
 
 #define P(param)  PARAM_BIT(PARAM_##param)
@@ -156,7 +157,7 @@ static const struct face native = {
 	.count = sizeof(table) / sizeof(table[0]),
 };
 
-const struct face *const faces[] = {&native, &greader, NULL};
+const struct face *const faces[] = {&native, &greader, &miniflux_face, NULL};
 
 const struct route *routes_table(size_t *ret_count)
 {
@@ -166,9 +167,9 @@ const struct route *routes_table(size_t *ret_count)
 
 /* -- finding -- */
 
-static bool read_name(struct http_request *r, struct slice segment)
+static bool read_text(struct http_request *r, struct slice segment, char **ret_text)
 {
-	int code = http_decode(&r->arena, segment, false, &r->name);
+	int code = http_decode(&r->arena, segment, false, ret_text);
 
 	if (code == ERR_NOMEM)
 		problem_from_err(&r->problem, code, NULL); /* not that there is none */
@@ -177,13 +178,15 @@ static bool read_name(struct http_request *r, struct slice segment)
 
 static bool read_id(struct http_request *r, struct slice segment)
 {
-	return read_name(r, segment) && params_parse_int(r->name, 1, INT64_MAX, &r->id) == 0;
+	char *text;
+
+	return read_text(r, segment, &text) && params_parse_int(text, 1, INT64_MAX, &r->id) == 0;
 }
 
 static bool is_variable(struct http_request *r, struct slice wanted, struct slice segment)
 {
 	return (slice_is(wanted, "{id}") && read_id(r, segment)) ||
-	       (slice_is(wanted, "{name}") && read_name(r, segment));
+	       (slice_is(wanted, "{name}") && read_text(r, segment, &r->name));
 }
 
 static bool path_matches(
@@ -251,6 +254,21 @@ static int mounted(const char *mount, const struct slice *segments, int count)
 	return known;
 }
 
+/* Whether a face has paths that begin so: the first such one says what is wrong with others. */
+static bool is_of(const struct face *face, struct slice first)
+{
+	struct slice wanted[API_SEGMENTS_MAX];
+
+	for (size_t i = 0; i < face->count; i++) {
+		const char *path = face->routes[i].path;
+
+		http_split_path((struct slice){path, strlen(path)}, API_SEGMENTS_MAX, wanted);
+		if (wanted[0].len == first.len && memcmp(wanted[0].at, first.at, first.len) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void find_in_all(struct http_request *r, const struct slice *segments, int count)
 {
 	for (const struct face *const *face = faces; *face && !r->route; face++) {
@@ -258,6 +276,8 @@ static void find_in_all(struct http_request *r, const struct slice *segments, in
 			int skip = mounted(*at, segments, count);
 			if (skip >= 0)
 				r->route = find_in(r, *face, segments + skip, count - skip);
+			if (!r->face && skip >= 0 && skip < count && is_of(*face, segments[skip]))
+				r->face = *face;
 		}
 	}
 }
@@ -476,12 +496,15 @@ static void parse_body(struct http_request *r)
 /* Who changed subscriptions is for the log; marks of reading would flood it. */
 static void log_write(struct http_request *r)
 {
+	static const char *const nouns[] = {"/feeds", "/folders", "/categories", "/subscription",
+		"/opml", "/import", "/db", "/access"};
 	const struct peer *peer = &r->conn->peer;
 	char from[PEER_TEXT_BYTES];
 	struct slice path, query;
-	bool feeds = strstr(r->route->path, "/feeds") || strstr(r->route->path, "/folders") ||
-		     strstr(r->route->path, "/opml") || strstr(r->route->path, "/subscription") ||
-		     strstr(r->route->path, "/db") || strstr(r->route->path, "/access");
+	bool feeds = false;
+
+	for (size_t i = 0; i < sizeof(nouns) / sizeof(nouns[0]); i++)
+		feeds = feeds || strstr(r->route->path, nouns[i]);
 
 	http_split_target(r->target, &path, &query); /* which may show a password */
 	const char *target = arena_strndup(&r->arena, path.at, path.len);

@@ -110,6 +110,8 @@ int state_change_batch(struct store_tx *tx, struct http_request *r, bool stories
 /* The id of the label that the parameter names, 0 when it is not given; what there is not is -1. */
 int label_asked(struct store_tx *tx, struct http_request *r, int64_t *ret_id, struct err *e);
 
+/* Asks for a poll; the problem says why not. Loop thread. */
+bool route_feeds_refresh(struct http_request *r, int64_t feed);
 /* The address of the body's member `url`, normalised; on failure the problem is set. */
 int url_asked(struct http_request *r, char **ret_url) __attribute__((warn_unused_result));
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 
 int secret_random(void *out, size_t len)
@@ -90,4 +91,11 @@ int secret_decode(const char *base64, char *out, size_t size)
 		return ERR_INVALID;
 	out[(size_t)n - pad] = '\0';
 	return strlen(out) == (size_t)n - pad ? 0 : ERR_INVALID;
+}
+
+void secret_encode(const void *data, size_t len, struct buf *out)
+{
+	if (buf_reserve(out, (len + 2) / 3 * 4) == 0)
+		out->len += (size_t)EVP_EncodeBlock(
+			(unsigned char *)out->data + out->len, data, (int)len);
 }

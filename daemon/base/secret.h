@@ -38,4 +38,8 @@ bool secret_equal(const void *one, const void *other, size_t len);
  * none, is longer, or has NUL inside. */
 int secret_decode(const char *base64, char *out, size_t size) __attribute__((warn_unused_result));
 
+/* Appends bytes as Base64. */
+struct buf;
+void secret_encode(const void *data, size_t len, struct buf *out);
+
 #endif

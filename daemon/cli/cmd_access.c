@@ -6,7 +6,7 @@
 #define LIKELY_PLACE "127.0.0.1:8899"
 #define SCHEME       "http://"
 
-/* Who reads feeds at an address shows this one, with what lets it in. */
+/* Whose configuration is known. */
 static const char *const clients[] = {"newsboat"};
 
 static bool is_client(const char *name)
@@ -18,11 +18,13 @@ static bool is_client(const char *name)
 	return false;
 }
 
-/* A line as it may be appended to newsboat's `urls`. */
-static void print_feed(struct cli *cli, const json_t *made, const char *place)
+/* Lines as they may be appended to newsboat's `config`. */
+static void print_newsboat(struct cli *cli, const json_t *made, const char *place)
 {
-	output_line(&cli->out, PLAIN, "\"" SCHEME "%s:%s@%s/atom/all\" tidings",
-		field_text(made, "name"), field_text(made, "password"), place);
+	output_line(&cli->out, PLAIN, "urls-source \"miniflux\"");
+	output_line(&cli->out, PLAIN, "miniflux-url \"" SCHEME "%s\"", place);
+	output_line(&cli->out, PLAIN, "miniflux-login \"%s\"", field_text(made, "name"));
+	output_line(&cli->out, PLAIN, "miniflux-password \"%s\"", field_text(made, "password"));
 }
 
 static void print_added(struct cli *cli, const json_t *made)
@@ -33,7 +35,7 @@ static void print_added(struct cli *cli, const json_t *made)
 	const char *address = field_text(made, "address"), *name = field_text(made, "name");
 	const char *place = *address ? address + strlen(SCHEME) : LIKELY_PLACE;
 	if (is_client(o->client ? o->client : name)) {
-		print_feed(cli, made, place);
+		print_newsboat(cli, made, place);
 		return;
 	}
 	table_cell(&table, DIM, "address");
@@ -43,6 +45,8 @@ static void print_added(struct cli *cli, const json_t *made)
 	table_cell(&table, DIM, "password");
 	table_cell(&table, PLAIN, "%s", field_text(made, "password"));
 	table_print(&table, &cli->out);
+	cli_fail(0, "who knows Miniflux takes the address, and the password as its API key; who "
+		    "knows Google Reader or FreshRSS the address, user and password");
 }
 
 static int add(struct cli *cli, const char *name)

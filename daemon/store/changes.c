@@ -174,6 +174,41 @@ int changes_next_item(struct store_tx *tx, int64_t seq, int64_t *ret_item, struc
 		as_int(seq));
 }
 
+int changes_get_time(struct store_tx *tx, int64_t seq, int64_t *ret_time_ms, struct err *e)
+{
+	int status;
+
+	*ret_time_ms = TIME_NONE;
+	status = query_one(tx, NULL, e, "SELECT detail ->> 'time' FROM change WHERE seq = ?",
+		VALUES(as_int(seq)), COLUMNS(into_time(ret_time_ms)));
+	return status < 0 ? status : 0;
+}
+
+/* Numbers and times grow together: it is halved until it is found. */
+int changes_find_time(struct store_tx *tx, int64_t time_ms, int64_t *ret_seq, struct err *e)
+{
+	int64_t low = store_tx_min_seq(tx), high = store_tx_seq(tx) + 1;
+
+	*ret_seq = 0;
+	while (low < high) {
+		int64_t middle = low + (high - low) / 2, seq = 0, then = INT64_MAX;
+		int status = query_one(tx, NULL, e,
+			"SELECT seq, detail ->> 'time' FROM change WHERE seq >= ? ORDER BY seq"
+			" LIMIT 1",
+			VALUES(as_int(middle)), COLUMNS(into(&seq), into_time(&then)));
+
+		if (status < 0)
+			return status;
+		if (then < time_ms) {
+			*ret_seq = seq;
+			low = seq + 1;
+		} else {
+			high = middle;
+		}
+	}
+	return 0;
+}
+
 int changes_prune(struct store_tx *tx, int64_t now_ms, int limit, bool *ret_more, struct err *e)
 {
 	int64_t last;

@@ -86,6 +86,11 @@ int changes_prune(struct store_tx *tx, int64_t now_ms, int limit, bool *ret_more
  */
 int changes_next_item(struct store_tx *tx, int64_t seq, int64_t *ret_item, struct err *e);
 
+/* The newest number of before that time, 0: there is none, or it is not known any more; and the
+ * time of a number, TIME_NONE when that is not. Both go by the clock as it was then. */
+int changes_find_time(struct store_tx *tx, int64_t time_ms, int64_t *ret_seq, struct err *e);
+int changes_get_time(struct store_tx *tx, int64_t seq, int64_t *ret_time_ms, struct err *e);
+
 /* Calls `each` for the lines with seq > since in ascending order, at most `limit`; a non-zero
  * return of `each` refuses the line and ends early with 0. ret_more (may be NULL) tells whether
  * there are further ones, the refused one included. */

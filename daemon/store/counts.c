@@ -67,3 +67,20 @@ int counts_list_stories(struct store_tx *tx, void (*each)(void *ctx, const struc
 {
 	return list_counts(tx, select_stories, each, ctx, e);
 }
+
+int counts_list_totals(struct store_tx *tx, bool stories,
+	void (*each)(void *ctx, int64_t feed, int64_t total), void *ctx, struct err *e)
+{
+	int64_t feed, total;
+	struct query q;
+
+	query_begin(&q, tx,
+		stories ? "SELECT i.feed AS feed, count(*) FROM story s CROSS JOIN item i"
+			  " ON i.id = s.first_item GROUP BY +i.feed ORDER BY 1"
+			: "SELECT feed, count(*) FROM item GROUP BY feed ORDER BY feed");
+	while (query_row(&q)) {
+		query_read(&q, into(&feed), into(&total));
+		each(ctx, feed, total);
+	}
+	return query_end(&q, e);
+}

@@ -23,4 +23,9 @@ int counts_list(struct store_tx *tx, void (*each)(void *ctx, const struct counts
 int counts_list_stories(struct store_tx *tx, void (*each)(void *ctx, const struct counts *counts),
 	void *ctx, struct err *e);
 
+/* How many items each feed has, or how many stories it told first; in the order of feeds, only
+ * those with any. */
+int counts_list_totals(struct store_tx *tx, bool stories,
+	void (*each)(void *ctx, int64_t feed, int64_t total), void *ctx, struct err *e);
+
 #endif

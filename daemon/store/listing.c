@@ -37,7 +37,7 @@ static void write_sql(struct buf *sql, const struct listing *l, const struct pag
 		buf_printf(
 			sql, " AND (%s, %s) %s (?, ?)", l->key, l->id, page->ascending ? ">" : "<");
 	write_order(sql, l, page);
-	buf_puts(sql, " LIMIT ?");
+	buf_puts(sql, " LIMIT ? OFFSET ?");
 	if (!l->tail)
 		return;
 	buf_puts(sql, l->tail);
@@ -68,7 +68,7 @@ int listing_begin(struct query *q, struct store_tx *tx, const struct listing *l,
 	bind_conditions(q, l->conditions);
 	if (page->id)
 		query_bind(q, as_int(page->key), as_int(page->id));
-	query_bind(q, as_int(limit + 1));
+	query_bind(q, as_int(limit + 1), as_int(page->offset));
 	page->more = false;
 	return limit;
 }

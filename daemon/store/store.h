@@ -115,6 +115,7 @@ bool store_is_busy(const struct store *s);
 struct page {
 	bool ascending;
 	int limit;       /* 1 to STORE_LIST_MAX rows (ids: STORE_IDS_MAX); 0: so many */
+	int64_t offset;  /* rows to pass over first, which costs as much as to read them */
 	int64_t key, id; /* of the last row before, id 0: from the beginning; then of the last row
 			    that `each` took by returning 0 */
 	bool more;       /* rows follow */

@@ -7,14 +7,13 @@ import random
 import re
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
-import tempfile
 import xml.etree.ElementTree as ET
 from contextlib import closing
 
 from harness import PATIENCE_S, Daemon, Events, Web, check, check_equal, feed_xml, run
+from newsboat import Newsboat
 
 
 def free_port(family=socket.AF_INET, host="127.0.0.1"):
@@ -206,12 +205,15 @@ def test_client(args):
         tidings = w.daemon.tidings
         done = tidings("access", "add", "newsboat")
         check_equal(done.returncode, 0, done.stderr)
-        line = re.fullmatch(rf'"http://newsboat:([A-Za-z0-9]{{26,}})@127.0.0.1:{w.port}/atom/all" tidings\n', done.stdout)
-        check(line, done.stdout)
-        password = line[1]
+        lines = re.fullmatch(rf'urls-source "miniflux"\nminiflux-url "http://127.0.0.1:{w.port}"\nminiflux-login "newsboat"\n'
+                             'miniflux-password "([A-Za-z0-9]{26,})"\n', done.stdout)
+        check(lines, done.stdout)
+        password = lines[1]
         check_equal(Reader(w.port, basic("newsboat", password)).status("GET", "/api/v1/ping"), 204, "with that")
         check_equal(Reader(w.port, {"X-Auth-Token": password}).status("GET", "/api/v1/ping"), 204, "as Miniflux has it")
-        check_equal(tidings("access", "add", "phone", "--read-only", "--stories").returncode, 0, "another")
+        other = tidings("access", "add", "phone", "--read-only", "--stories")
+        rows = dict(line.split("\t") for line in other.stdout.splitlines())
+        check(rows["address"] == f"http://127.0.0.1:{w.port}" and rows["user"] == "phone" and "API key" in other.stderr, other)
         check_equal(tidings("access", "list").stdout.splitlines()[1], "phone\tread\tstories\tnever", "list")
         again = tidings("access", "add", "phone")
         check(again.returncode == 1 and "access remove" in again.stderr, again.stderr)
@@ -231,20 +233,14 @@ def test_client(args):
 
 
 def test_newsboat(args):
-    """Unmodified, with the line that it is told; the credential says that it is shown stories."""
-    with closing(World(args)) as w, tempfile.TemporaryDirectory() as folder:
+    """Unmodified, at the address of a view; the credential says that it is shown stories."""
+    with closing(World(args)) as w:
         w.daemon.wait_poll(1)
-        urls, cache, config = (os.path.join(folder, name) for name in ("urls", "cache.db", "config"))
-        done = w.daemon.tidings("access", "add", "reader", "--for", "newsboat", "--read-only", "--stories")
-        with open(urls, "w", encoding="utf-8") as file:
-            file.write(done.stdout)
-        open(config, "w", encoding="utf-8").close()
-        ran = subprocess.run(["newsboat", "-C", config, "-u", urls, "-c", cache, "-x", "reload", "print-unread"], stdin=subprocess.DEVNULL,
-                             capture_output=True, text=True, env={**os.environ, "HOME": folder}, timeout=2 * PATIENCE_S, check=False)
-        check_equal((ran.returncode, ran.stdout.strip()), (0, "1 unread articles"), f"newsboat: {ran.stderr}")
-        rows = sqlite3.connect(cache).execute("select title, url from rss_item").fetchall()
-        check_equal(rows, [("One", "http://a.example/1")], "what it shows")
-        ids = [feed.find("{http://www.w3.org/2005/Atom}id").text for feed in (ET.fromstring(w.text(path, done.stdout)) for path in (
+        view = f"http://reader:{w.add('reader', '--read-only', '--stories')['password']}@127.0.0.1:{w.port}/atom/all"
+        with Newsboat("", f'"{view}" tidings') as newsboat:
+            check_equal(newsboat.run("reload", "print-unread"), (0, "1 unread articles"), "newsboat")
+            check_equal(newsboat.rows("select title, url from rss_item"), [("One", "http://a.example/1")], "what it shows")
+        ids = [feed.find("{http://www.w3.org/2005/Atom}id").text for feed in (ET.fromstring(w.text(path, view)) for path in (
             "/atom/all", "/atom/all?stories=false"))]
         check_equal([i.endswith("all?stories") for i in ids], [True, False], ids)
 

@@ -98,6 +98,65 @@ static int put_dated(struct store_tx *tx, void *arg, struct err *e)
 }
 
 /* Ten lines of ten days: what is older than is promised goes, bit by bit, but for the newest. */
+/* What had come by a time, and when a number did. */
+static int look_at_times(struct store_tx *tx, void *arg, struct err *e)
+{
+	static const struct {
+		int64_t time_ms, seq;
+	} cases[] = {
+		{0, 0},
+		{NOW, 0},
+		{NOW + 1, 1},
+		{NOW + 3, 3},
+		{NOW + 4, 4},
+		{NOW + 5, 5},
+		{INT64_MAX, 5},
+	};
+	int64_t got;
+
+	(void)arg;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(changes_find_time(tx, cases[i].time_ms, &got, e), 0);
+		assert_int_equal(got, cases[i].seq);
+	}
+	assert_int_equal(changes_get_time(tx, 4, &got, e), 0);
+	assert_int_equal(got, NOW + 3);
+	assert_int_equal(changes_get_time(tx, 6, &got, e), 0);
+	assert_int_equal(got, TIME_NONE);
+	return 0;
+}
+
+static int forget_some(struct store_tx *tx, void *arg, struct err *e)
+{
+	(void)arg;
+	return query_exec(tx, e, "DELETE FROM change WHERE seq IN (?, 3)", as_int(1));
+}
+
+static int look_past_gaps(struct store_tx *tx, void *arg, struct err *e)
+{
+	int64_t got;
+
+	(void)arg;
+	assert_int_equal(changes_find_time(tx, NOW + 1, &got, e), 0);
+	assert_int_equal(got, 0);
+	assert_int_equal(changes_find_time(tx, NOW + 3, &got, e), 0);
+	assert_int_equal(got, 2);
+	return 0;
+}
+
+static void test_times(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	fixture_open(&f);
+	must_write(&f, put_samples, NULL);
+	must_read(&f, look_at_times, NULL);
+	must_write(&f, forget_some, NULL);
+	must_read(&f, look_past_gaps, NULL);
+	fixture_close(&f);
+}
+
 static void test_pruning(void **state)
 {
 	static const struct {
@@ -273,6 +332,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_times),
 		cmocka_unit_test(test_pruning),
 		cmocka_unit_test(test_the_longest_line),
 		cmocka_unit_test(test_pages),

@@ -396,6 +396,31 @@ static void test_lists(void **state)
 	fixture_close(&f);
 }
 
+/* What is passed over counts as if it had been read, in any order. */
+static void test_offsets(void **state)
+{
+	static const int64_t offsets[] = {0, 1, 7, 59, 60, 1000};
+	struct fixture f;
+
+	(void)state;
+	open_with_feeds(&f);
+	must_write(&f, fill, NULL);
+	for (size_t i = 0; i < sizeof(offsets) / sizeof(offsets[0]); i++) {
+		struct paging all = {.filter = {.order = ITEMS_BY_PUBLISHED}}, p = all;
+
+		must_read(&f, list_items, &all);
+		p.page = (struct page){.limit = 5, .offset = offsets[i]};
+		must_read(&f, list_items, &p);
+		assert_true(p.page.more == (all.count > offsets[i] + 5));
+		assert_int_equal(p.count, offsets[i] + 5 <= all.count ? 5
+					  : offsets[i] < all.count    ? all.count - offsets[i]
+								      : 0);
+		assert_memory_equal(p.ids, all.ids + (p.count ? offsets[i] : 0),
+			(size_t)p.count * sizeof(p.ids[0]));
+	}
+	fixture_close(&f);
+}
+
 /* Each page is read after more has come in: nothing twice, nothing of the first state lost. */
 static void test_pages_while_items_come(void **state)
 {
@@ -651,6 +676,7 @@ int main(void)
 		cmocka_unit_test(test_ids_end_below_two_to_31),
 		cmocka_unit_test(test_ids_are_never_used_again),
 		cmocka_unit_test(test_lists),
+		cmocka_unit_test(test_offsets),
 		cmocka_unit_test(test_pages_while_items_come),
 		cmocka_unit_test(test_a_list_may_be_left),
 		cmocka_unit_test(test_lists_use_their_indexes),
