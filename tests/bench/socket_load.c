@@ -258,8 +258,9 @@ static void run_requests(struct requests *r, double seconds)
 
 static int requests(char **args, int count)
 {
-	struct requests r = {.count = atoi(args[2]), .epoll = epoll_create1(EPOLL_CLOEXEC)};
-	double rate = count > 4 ? atof(args[4]) : 0;
+	struct requests r = {
+		.count = (int)strtol(args[2], NULL, 10), .epoll = epoll_create1(EPOLL_CLOEXEC)};
+	double rate = count > 4 ? strtod(args[4], NULL) : 0;
 
 	snprintf(r.text, sizeof(r.text), "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n", args[1]);
 	r.interval_s = rate > 0 ? 1 / rate : 0;
@@ -268,7 +269,7 @@ static int requests(char **args, int count)
 		r.conns[i].fd = connect_to(args[0]);
 		watch(r.epoll, r.conns[i].fd, &r.conns[i]);
 	}
-	run_requests(&r, atof(args[3]));
+	run_requests(&r, strtod(args[3], NULL));
 	free(r.conns);
 	return 0;
 }
@@ -375,8 +376,10 @@ static void tell_all(struct streams *s, const char *item, bool starred)
 static int streams(char **args, int count)
 {
 	static char hello[] = "GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n";
-	struct streams s = {.count = atoi(args[1]), .epoll = epoll_create1(EPOLL_CLOEXEC)};
-	double began = now(), end = began + atof(args[2]), interval_s = 1 / atof(args[3]);
+	struct streams s = {
+		.count = (int)strtol(args[1], NULL, 10), .epoll = epoll_create1(EPOLL_CLOEXEC)};
+	double began = now(), end = began + strtod(args[2], NULL),
+	       interval_s = 1 / strtod(args[3], NULL);
 
 	(void)count;
 	s.all = get_memory((size_t)s.count, sizeof(*s.all));
