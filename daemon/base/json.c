@@ -171,9 +171,8 @@ void json_put_int(struct json *j, const char *key, int64_t value)
 	size_t at = sizeof(digits);
 	uint64_t left = value < 0 ? -(uint64_t)value : (uint64_t)value;
 
-	do
+	for (; left > 0 || at == sizeof(digits); left /= 10)
 		digits[--at] = (char)('0' + left % 10);
-	while (left /= 10);
 	if (value < 0)
 		digits[--at] = '-';
 	lead_in(j, key);
