@@ -123,6 +123,9 @@
  * */
 #define RESOLVER_FAILURE_S 5
 
+/* Of transfers in one turn of the loop: clients wait no longer for them */
+#define FETCH_TURN_MS 2
+
 /* -- parse (C7, C8) -- */
 
 /* Items taken of one document */

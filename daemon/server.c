@@ -139,6 +139,8 @@ static int refresh_now(void *ctx, int64_t feed, int64_t *ret_wait_ms, struct err
 	int rv;
 
 	*ret_wait_ms = 0;
+	if (s->state == STARTING)
+		return err_set(e, ERR_BUSY, "the feeds are still being loaded: ask again");
 	rv = schedule_hurry(
 		s->schedule, feed, alarm_clock_ms(), s->config.refresh_floor_ms, ret_wait_ms);
 	if (rv == ERR_BUSY)

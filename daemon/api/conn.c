@@ -461,6 +461,16 @@ static void on_written(uv_write_t *write, int status)
 
 /* -- stream -- */
 
+static void send_out(struct conn *c)
+{
+	uv_buf_t buf = uv_buf_init(c->out.data, (unsigned)c->out.len);
+
+	if (buf_status(&c->out) < 0)
+		conn_close(c);
+	else if (buf.len == 0 || send_bufs(c, &buf, 1) == 0)
+		finish_chunk(c);
+}
+
 struct conn *http_stream_begin(struct http_request *r, const struct http_stream *stream, void *ctx,
 	const struct buf *first)
 {
@@ -478,21 +488,31 @@ struct conn *http_stream_begin(struct http_request *r, const struct http_stream 
 	c->state = CONN_STREAM;
 	c->stream = stream;
 	c->stream_ctx = ctx;
+	buf_append(&c->out, first->data, first->len);
 	if (buf_status(first) < 0)
 		conn_close(c);
 	else
-		http_stream_send(c, first->data, first->len);
+		send_out(c);
 	return c;
 }
 
-void http_stream_send(struct conn *c, const char *data, size_t len)
+/* The most have room for all of it: nothing is copied then. */
+void http_stream_send(struct conn *c, const uv_buf_t *parts, unsigned count)
 {
-	buf_append(&c->out, data, len);
-	uv_buf_t buf = uv_buf_init(c->out.data, (unsigned)c->out.len);
-	if (buf_status(&c->out) < 0)
+	int sent = uv_try_write(stream_of(c), parts, count);
+	size_t done = sent > 0 ? (size_t)sent : 0;
+
+	if (sent < 0 && sent != UV_EAGAIN) {
 		conn_close(c);
-	else if (send_bufs(c, &buf, 1) == 0)
-		finish_chunk(c);
+		return;
+	}
+	for (unsigned i = 0; i < count; i++) {
+		size_t n = done < parts[i].len ? done : parts[i].len;
+
+		buf_append(&c->out, parts[i].base + n, parts[i].len - n);
+		done -= n;
+	}
+	send_out(c);
 }
 
 bool http_stream_is_clear(const struct conn *c)

@@ -102,8 +102,9 @@ void http_reply(struct http_request *r);
 struct conn *http_stream_begin(struct http_request *r, const struct http_stream *stream, void *ctx,
 	const struct buf *first);
 
-/* Sends a copy. Only while http_stream_is_clear(). */
-void http_stream_send(struct conn *c, const char *data, size_t len);
+/* Sends them as one; what the socket does not take at once is copied. Only while
+ * http_stream_is_clear(). */
+void http_stream_send(struct conn *c, const uv_buf_t *parts, unsigned count);
 
 /* True when all that was sent has left, and the connection lives. */
 bool http_stream_is_clear(const struct conn *c);

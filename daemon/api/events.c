@@ -12,7 +12,7 @@
 #include "api/routes.h"
 #include "base/log.h"
 
-enum { BATCH_LINES = 128, GREETING_MAX = 1024, RETRY_MS = 3000 };
+enum { BATCH_LINES = 128, PARTS_MAX = 32, GREETING_MAX = 1024, RETRY_MS = 3000 };
 
 /* One stream. */
 struct subscriber {
@@ -281,6 +281,13 @@ static void fill_ring(struct api *api)
 
 static void give_turns(struct api *api);
 
+static void send_text(struct subscriber *s, char *text, size_t len)
+{
+	uv_buf_t part = uv_buf_init(text, (unsigned)len);
+
+	http_stream_send(s->conn, &part, 1);
+}
+
 static void on_caught_up(struct store_job *job)
 {
 	struct event_batch *b = job->arg;
@@ -299,7 +306,7 @@ static void on_caught_up(struct store_job *job)
 		s->sent = b->scanned;
 		if (b->text.len > 0) {
 			s->told = b->lost ? b->scanned : b->lines[b->count - 1].seq;
-			http_stream_send(s->conn, b->text.data, b->text.len);
+			send_text(s, b->text.data, b->text.len);
 		}
 		pump(s);
 	}
@@ -326,20 +333,28 @@ static void give_turns(struct api *api)
 	}
 }
 
-static void send_line(struct subscriber *s)
+/* As many lines of the ring at once as are soon taken. */
+static void send_lines(struct subscriber *s)
 {
 	struct event_ring *ring = &s->api->events.ring;
-	const struct event_line *line = find_line(ring, s->sent);
+	uv_buf_t parts[PARTS_MAX];
+	unsigned count = 0;
+	size_t bytes = 0;
 
-	if (!line) {
-		s->sent = ring->head;
-		return;
+	while (count < PARTS_MAX && bytes < API_CHUNK_MAX) {
+		const struct event_line *line = find_line(ring, s->sent);
+
+		s->sent = line ? line->seq : ring->head;
+		if (!line)
+			break;
+		if (!(s->kinds >> line->kind & 1))
+			continue;
+		s->told = line->seq;
+		parts[count++] = uv_buf_init(line->text, (unsigned)line->len);
+		bytes += line->len;
 	}
-	s->sent = line->seq;
-	if (!(s->kinds >> line->kind & 1))
-		return;
-	s->told = line->seq;
-	http_stream_send(s->conn, line->text, line->len);
+	if (count > 0)
+		http_stream_send(s->conn, parts, count);
 }
 
 /* Sends as much as the client takes. */
@@ -353,7 +368,7 @@ static void pump(struct subscriber *s)
 		if (s->sent < ring->base)
 			list_push(&events->behind, &s->turn);
 		else
-			send_line(s);
+			send_lines(s);
 	}
 	give_turns(s->api);
 }
@@ -377,7 +392,7 @@ static void on_quiet(void *ctx)
 	else
 		memcpy(text, ":\n\n", 4);
 	s->told = s->sent;
-	http_stream_send(s->conn, text, (size_t)len);
+	send_text(s, text, (size_t)len);
 }
 
 static void on_closed(void *ctx)

@@ -74,8 +74,8 @@ int routes_check_body(struct http_request *r) __attribute__((warn_unused_result)
 /* Takes a request all the way to its answer. */
 void routes_dispatch(struct http_request *r);
 
-/* Runs the job once more, with an empty answer; if it asked for that itself, what it has answered so
- * far stays. */
+/* Runs the job once more, with an empty answer; if it asked for that itself, what it has answered
+ * so far stays. */
 void routes_again(struct http_request *r);
 
 /* Answers the problem that is set, with an Allow field where the status asks for one. */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/block.h"
 #include "base/err.h"
 #include "base/times.h"
 #include "base/utf8.h"
@@ -98,6 +99,23 @@ static bool is_plain(char c)
 	return u >= 0x20 && u < 0x7F && u != '"' && u != '\\';
 }
 
+/* How many of them come first. */
+static size_t plain_run(const char *s, size_t len)
+{
+	size_t i = 0, n = BLOCK_BYTES;
+
+	for (; n == BLOCK_BYTES && len - i >= BLOCK_BYTES; i += n) {
+		block b = block_at(s + i);
+
+		n = block_before((block)((b < 0x20) | (b >= 0x7F) | (b == '"') | (b == '\\')));
+	}
+	if (n < BLOCK_BYTES)
+		return i;
+	while (i < len && is_plain(s[i]))
+		i++;
+	return i;
+}
+
 static void put_text(struct buf *out, const char *s, size_t len)
 {
 	size_t done = 0; /* bytes before this have been written */
@@ -107,10 +125,9 @@ static void put_text(struct buf *out, const char *s, size_t len)
 		uint32_t c;
 		size_t n;
 
-		if (is_plain(s[i])) {
-			i++;
-			continue;
-		}
+		i += plain_run(s + i, len - i);
+		if (i == len)
+			break;
 		n = utf8_next(s + i, len - i, &c);
 		if (needs_escape(c) || c == UTF8_REPLACEMENT) {
 			buf_append(out, s + done, i - done);
@@ -150,8 +167,16 @@ void json_put_raw(struct json *j, const char *key, const char *value, size_t len
 
 void json_put_int(struct json *j, const char *key, int64_t value)
 {
+	char digits[20]; /* by hand: answers are full of them */
+	size_t at = sizeof(digits);
+	uint64_t left = value < 0 ? -(uint64_t)value : (uint64_t)value;
+
+	for (; left > 0 || at == sizeof(digits); left /= 10)
+		digits[--at] = (char)('0' + left % 10);
+	if (value < 0)
+		digits[--at] = '-';
 	lead_in(j, key);
-	buf_printf(j->out, "%lld", (long long)value);
+	buf_append(j->out, digits + at, sizeof(digits) - at);
 }
 
 void json_put_double(struct json *j, const char *key, double value)

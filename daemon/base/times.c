@@ -32,34 +32,62 @@ int64_t times_civil_ms(int64_t year, int month, int day, int hour, int minute, i
 	return timegm(&t) * MS_PER_S;
 }
 
-/* Up to the seconds, for the years that four digits can tell. Returns the milliseconds left. */
-static int write_seconds(int64_t time_ms, char out[TIME_TEXT_BYTES])
+static char *put_digits(char *at, int64_t number, int count, char behind)
+{
+	for (int i = count - 1; i >= 0; i--, number /= 10)
+		at[i] = (char)('0' + number % 10);
+	at[count] = behind;
+	return at + count + 1;
+}
+
+/* By hand: lists are full of dates, and the C library has a lock that all threads wait for. Years
+ * begin in March here, so that the leap day is the last, in cycles of 400 years. */
+static char *put_date(char *at, int64_t days)
+{
+	int64_t day = days + 719468 + 146097; /* since March of 400 before year 0 */
+	int64_t cycle = day / 146097, of_cycle = day % 146097;
+	int64_t year = (of_cycle - of_cycle / 1460 + of_cycle / 36524 - of_cycle / 146096) / 365;
+	int64_t of_year = of_cycle - (365 * year + year / 4 - year / 100);
+	int64_t month = (5 * of_year + 2) / 153;
+	bool next = month >= 10; /* January and February */
+
+	at = put_digits(at, year + 400 * (cycle - 1) + next, 4, '-');
+	at = put_digits(at, next ? month - 9 : month + 3, 2, '-');
+	return put_digits(at, of_year - (153 * month + 2) / 5 + 1, 2, 'T');
+}
+
+/* Up to the seconds, for the years that four digits can tell. Returns the milliseconds left and
+ * where they go. */
+static int write_seconds(int64_t time_ms, char out[TIME_TEXT_BYTES], char **ret_end)
 {
 	const int64_t first = -62167219200000, last = 253402300799999; /* of years 0 and 9999 */
+	const int64_t day_ms = 24 * 3600 * (int64_t)MS_PER_S;
 	int64_t ms = time_ms < first ? first : time_ms > last ? last : time_ms;
-	int rest = (int)((ms % MS_PER_S + MS_PER_S) % MS_PER_S);
-	time_t seconds = (ms - rest) / MS_PER_S;
-	struct tm t;
+	int64_t of_day = (ms % day_ms + day_ms) % day_ms;
+	char *at = put_date(out, (ms - of_day) / day_ms);
 
-	(void)gmtime_r(&seconds, &t);
-	(void)snprintf(out, TIME_TEXT_BYTES, "%04d-%02d-%02dT%02d:%02d:%02d", t.tm_year + 1900,
-		t.tm_mon + 1, t.tm_mday, t.tm_hour, t.tm_min, t.tm_sec);
-	return rest;
+	at = put_digits(at, of_day / (3600 * MS_PER_S), 2, ':');
+	at = put_digits(at, of_day / (60 * MS_PER_S) % 60, 2, ':');
+	*ret_end = put_digits(at, of_day / MS_PER_S % 60, 2, 'Z');
+	return (int)(of_day % MS_PER_S);
 }
 
 const char *times_rfc3339_s(int64_t time_ms, char out[TIME_TEXT_BYTES])
 {
-	(void)write_seconds(time_ms, out);
-	memcpy(out + strlen(out), "Z", 2);
+	char *end;
+
+	(void)write_seconds(time_ms, out, &end);
+	*end = '\0';
 	return out;
 }
 
 const char *times_rfc3339_ms(int64_t time_ms, char out[TIME_TEXT_BYTES])
 {
-	int rest = write_seconds(time_ms, out);
-	size_t len = strlen(out);
+	char *end;
+	int rest = write_seconds(time_ms, out, &end);
 
-	(void)snprintf(out + len, TIME_TEXT_BYTES - len, ".%03dZ", rest);
+	end[-1] = '.';
+	*put_digits(end, rest, 3, 'Z') = '\0';
 	return out;
 }
 

@@ -35,11 +35,26 @@ static void act(struct multi *m, curl_socket_t fd, int flags)
 	drain(m);
 }
 
+/* Whether this turn of the loop has given transfers their share; a hundred that are ready at once,
+ * each with as much as the socket holds to unpack, would keep clients waiting. */
+static bool turn_is_over(struct multi *m)
+{
+	uint64_t turn_ms = uv_now(m->loop), now_ns = uv_hrtime();
+
+	if (m->turn_ms != turn_ms) {
+		m->turn_ms = turn_ms;
+		m->turn_end_ns = now_ns + FETCH_TURN_MS * UINT64_C(1000000);
+	}
+	return now_ns > m->turn_end_ns;
+}
+
 static void on_ready(void *ctx, int fd, int events)
 {
 	struct multi *m = ctx;
 	int flags = events ? 0 : CURL_CSELECT_ERR;
 
+	if (turn_is_over(m))
+		return; /* what is ready is told again in the next */
 	if (events & UV_READABLE)
 		flags |= CURL_CSELECT_IN;
 	if (events & UV_WRITABLE)

@@ -10,7 +10,7 @@
 
 #include "base/err.h"
 #include "base/utf8.h"
-#include "parse/block.h"
+#include "base/block.h"
 
 enum {
 	LABEL_MAX = 40,

@@ -3,7 +3,7 @@
 
 #include "base/err.h"
 #include "base/utf8.h"
-#include "parse/block.h"
+#include "base/block.h"
 #include "parse/html.h"
 #include "parse/html_parts.h"
 

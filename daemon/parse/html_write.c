@@ -5,7 +5,7 @@
 #include "base/err.h"
 #include "base/url.h"
 #include "limits.h"
-#include "parse/block.h"
+#include "base/block.h"
 #include "parse/html_parts.h"
 
 static const char rel[] = "\" rel=\"noopener noreferrer\"";

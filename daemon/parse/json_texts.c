@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "parse/block.h"
+#include "base/block.h"
 #include "parse/tokens.h"
 
 enum {

@@ -56,7 +56,9 @@ static void close_reader(struct reader *reader)
 static void give_back(struct readers *r, struct reader *reader)
 {
 	reader->db.deadline_ns = 0;
-	if (db_in_transaction(&reader->db) && db_exec(&reader->db, "ROLLBACK", NULL)) {
+	if (db_in_transaction(&reader->db) &&
+		query_exec_values(
+			&(struct store_tx){.db = &reader->db}, NULL, "ROLLBACK", NO_VALUES)) {
 		close_reader(reader);
 		return;
 	}
@@ -73,7 +75,7 @@ static int run_in_snapshot(struct store *s, struct reader *reader, struct store_
 	/* The snapshot is taken by the first statement of the job, and lasts until the transaction
 	 * ends. */
 	reader->db.deadline_ns = uv_hrtime() + s->read_deadline_ns;
-	status = db_exec(&reader->db, "BEGIN", &job->error);
+	status = query_exec_values(&tx, &job->error, "BEGIN", NO_VALUES);
 	if (status == 0)
 		status = job->run(&tx, job->arg, &job->error);
 	if (status == ERR_TIMEOUT)

@@ -122,7 +122,7 @@ static void take_document(struct maker *m, long first, long count)
 		give_up("a document", &m->error);
 	in.drafts = drafts;
 	in.now_ms = now_ms - (m->items - first) * (DAYS * DAY_MS / m->items);
-	in.poll = (struct feed_poll){.now_ms = in.now_ms,
+	in.poll = (struct feed_poll){.now_ms = now_ms,
 		.next_due_ms = now_ms + DAY_MS + (int64_t)(scatter(first) % DAY_MS),
 		.due_reason = "made",
 		.status = FEED_OK,

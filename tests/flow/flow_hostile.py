@@ -1,4 +1,5 @@
 """Hostile and clumsy clients against a real daemon, by their numbers in the list of what must hold."""
+import http.client
 import json
 import os
 import random
@@ -118,6 +119,35 @@ def test_c17_a_stopped_reader(args):
         check_equal(heard, sorted(set(heard)), "items heard, each once, in order")
         check_equal(len(heard), 3 + 30 * size, "items heard")
         stopped.close()
+
+
+def read_answer(client):
+    answer = http.client.HTTPResponse(client)
+    answer.begin()
+    return answer.status, answer.read()
+
+
+def test_n8_many_ids_and_slow_readers(args):
+    """Newsreaders that mark 9,999 items at once, and others that take no answer of theirs, all at the same time."""
+    with World(args) as w:
+        w.publish(10, 1000, 1000)
+        before, body = w.resident_kib(), json.dumps({"ids": list(range(1, 10000)), "set": {"starred": True}}).encode()
+        markers, slow = [w.connect() for _ in range(50)], [w.connect() for _ in range(50)]
+        for client in slow:
+            client.sendall(b"GET /api/v1/items?limit=1000 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        for client in markers:
+            client.sendall(b"POST /api/v1/items/batch HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+        marked = [read_answer(client) for client in markers]
+        check_equal([status for status, _ in marked], [200] * 50, "status of those who marked")
+        check_equal(sum(json.loads(text)["changed"] for _, text in marked), 1003, "items that changed, each once")
+        check_equal(w.daemon.get("/status")["clients"], 101, "clients, while fifty wait to be read")
+        grown = w.resident_kib() - before
+        check(w.is_sanitized() or grown < 160 * 1024, f"{grown} KiB more for fifty slow readers of {len(body)} bytes")
+        for client in slow:
+            status, text = read_answer(client)
+            check(status == 200 and len(json.loads(text)["items"]) == 1000, f"a slow reader got {status} {text[:300]}")
+        for client in markers + slow:
+            client.close()
 
 
 def test_c18_a_crowd(args):
@@ -312,5 +342,5 @@ def test_c25_c44_secrets(args):
         check("N" in done.stdout, done.stdout)
 
 
-run([test_c16_slowloris, test_c17_a_stopped_reader, test_c18_a_crowd, test_c37_descriptors, test_c19_the_path_of_the_socket, test_c20_garbage, test_c20_methods,
+run([test_c16_slowloris, test_c17_a_stopped_reader, test_n8_many_ids_and_slow_readers, test_c18_a_crowd, test_c37_descriptors, test_c19_the_path_of_the_socket, test_c20_garbage, test_c20_methods,
      test_c21_no_tcp, test_c22_queries, test_c23_pages_while_items_come, test_c25_c44_secrets])

@@ -1,7 +1,9 @@
 """Clients that give a daemon no rest: each is a thread that ends when the daemon does."""
 import http.client
 import json
+import os
 import random
+import subprocess
 import threading
 import time
 
@@ -294,3 +296,12 @@ class Asker(Client):
         for change in answer["changes"]:
             self.model.tell(change)
             cursor.take(change["seq"], None)
+
+
+def build_daemon():
+    source = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    folder = os.path.join(source, "build", "torture")
+    command = ["cmake", "-S", source, "-B", folder, "-DCMAKE_BUILD_TYPE=RelWithDebInfo", "-DTIDINGS_SANITIZE=", "-DTIDINGS_TESTS=OFF"]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["cmake", "--build", folder, "-j", str(os.cpu_count())], check=True, stdout=subprocess.DEVNULL)
+    return folder

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <cmocka.h>
 
 #include "base/err.h"
@@ -49,6 +50,8 @@ static void test_shapes(void **state)
 	buf_finish(&out);
 }
 
+#define FILL "abcdefghijklmnopqrstuvwxyz 0123456789 ~~~"
+
 static void test_strings(void **state)
 {
 	static const struct {
@@ -82,6 +85,41 @@ static void test_strings(void **state)
 		json_put_string(&j, NULL, cases[i].text);
 		assert_int_equal(buf_status(&out), 0);
 		assert_string_equal(buf_string(&out), cases[i].json);
+		buf_finish(&out);
+	}
+}
+
+/* Texts are looked through in blocks: what needs care is found at each place of each. */
+static void test_places(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *json;
+	} cases[] = {
+		{"\"", "\\\""},
+		{"\n", "\\n"},
+		{"\x7f", "\\u007f"},
+		{"\xC3\xA4", "\xC3\xA4"},
+		{"\xFF", "\xEF\xBF\xBD"},
+	};
+	enum { LENGTH = 40 };
+
+	(void)state;
+	for (size_t i = 0; i < (LENGTH + 1) * sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *text = cases[i / (LENGTH + 1)].text;
+		int before = (int)(i % (LENGTH + 1));
+		char whole[2 * LENGTH + 8], wanted[2 * LENGTH + 16];
+		struct buf out;
+		struct json j;
+
+		snprintf(whole, sizeof(whole), "%.*s%s%.*s", before, FILL, text, LENGTH - before,
+			FILL);
+		snprintf(wanted, sizeof(wanted), "\"%.*s%s%.*s\"", before, FILL,
+			cases[i / (LENGTH + 1)].json, LENGTH - before, FILL);
+		buf_init(&out, MAX);
+		json_init(&j, &out);
+		json_put_string(&j, NULL, whole);
+		assert_string_equal(buf_string(&out), wanted);
 		buf_finish(&out);
 	}
 }
@@ -261,6 +299,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_shapes),
 		cmocka_unit_test(test_strings),
+		cmocka_unit_test(test_places),
 		cmocka_unit_test(test_string_with_nul),
 		cmocka_unit_test(test_doubles),
 		cmocka_unit_test(test_times),

@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <time.h>
 #include <cmocka.h>
 
 #include "base/err.h"
@@ -37,6 +39,25 @@ static void test_write(void **state)
 		assert_ptr_equal(times_rfc3339_ms(cases[i].ms, text), text);
 		assert_string_equal(text, cases[i].text);
 		assert_string_equal(times_rfc3339_s(cases[i].ms, text), cases[i].text_s);
+	}
+}
+
+/* A whole cycle of leap years, from a bit before year 0 on that counts from March. */
+static void test_every_day(void **state)
+{
+	const int64_t day_ms = 24 * 3600 * 1000, first = -62167219200000;
+
+	(void)state;
+	for (int64_t day = 0; day <= 146097 + 366; day++) {
+		time_t seconds = (time_t)((first + day * day_ms) / 1000);
+		char text[TIME_TEXT_BYTES], wanted[TIME_TEXT_BYTES];
+		struct tm t;
+
+		assert_non_null(gmtime_r(&seconds, &t));
+		strftime(wanted, sizeof(wanted), "-%m-%dT00:00:00Z", &t);
+		times_rfc3339_s(first + day * day_ms, text);
+		assert_string_equal(text + 4, wanted);
+		assert_int_equal(strtol(text, NULL, 10), t.tm_year + 1900);
 	}
 }
 
@@ -202,6 +223,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_write),
+		cmocka_unit_test(test_every_day),
 		cmocka_unit_test(test_read),
 		cmocka_unit_test(test_unreadable),
 		cmocka_unit_test(test_round_trip),

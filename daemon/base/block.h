@@ -1,6 +1,6 @@
-/* Sixteen bytes of a text at once; compilers have instructions for it. Private to parse/. */
-#ifndef TIDINGS_PARSE_BLOCK_H
-#define TIDINGS_PARSE_BLOCK_H
+/* Sixteen bytes of a text at once; compilers have instructions for it. */
+#ifndef TIDINGS_BASE_BLOCK_H
+#define TIDINGS_BASE_BLOCK_H
 
 #include <endian.h>
 #include <stddef.h>
