@@ -146,9 +146,8 @@ static void fetched(struct fetch_request *request, const struct fetch_result *re
 static int64_t admit(void *ctx, const char *url)
 {
 	const struct discover *of = ((struct discovery *)ctx)->of;
-	int64_t wait_ms = of->env->admit(of->env->ctx, url);
 
-	return wait_ms < of->most_ms ? wait_ms : -wait_ms;
+	return of->env->admit(of->env->ctx, url, of->most_ms - 1);
 }
 
 static int begin(struct discovery *d, const char *url)

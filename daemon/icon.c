@@ -11,6 +11,13 @@
 #include "store/holds.h"
 #include "store/icons.h"
 
+static int64_t admit(void *ctx, const char *url)
+{
+	const struct refresh_env *env = ctx;
+
+	return env->admit(env->ctx, url, INT64_MAX);
+}
+
 /*
  *  icon_fetch() --> fetched() --> stored()
  *                       `--(canceled, its host is held)--> finish(): a day later again
@@ -101,8 +108,8 @@ void icon_fetch(struct refresh_env *env, const char *url, const char *section)
 		.image = true,
 		.body_max_bytes = ICON_BYTES_MAX,
 		.arena = &i->arena,
-		.admit = env->admit,
-		.admit_ctx = env->ctx,
+		.admit = admit,
+		.admit_ctx = env,
 		.admit_first = true,
 		.done = fetched,
 		.ctx = i,

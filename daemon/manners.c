@@ -104,14 +104,14 @@ int rate_group_find(const struct config *config, const char *url, struct rate_gr
 	return rv == ERR_NOMEM ? rv : 0;
 }
 
-int64_t manners_admit(void *ctx, const char *url)
+int64_t manners_admit(void *ctx, const char *url, int64_t most_ms)
 {
 	const struct manners *m = ctx;
 	struct rate_group group;
 
 	(void)rate_group_find(m->config, url, &group);
 	schedule_limit(m->schedule, group.key, group.gap_ms, group.connections);
-	return schedule_admit(m->schedule, group.key, m->clock_ms());
+	return schedule_admit(m->schedule, group.key, m->clock_ms(), most_ms);
 }
 
 void manners_hold(void *ctx, const char *url, int64_t wait_ms)

@@ -29,7 +29,7 @@ struct manners {
 	int64_t (*clock_ms)(void);
 };
 /* See refresh_env. */
-int64_t manners_admit(void *ctx, const char *url);
+int64_t manners_admit(void *ctx, const char *url, int64_t most_ms);
 void manners_hold(void *ctx, const char *url, int64_t wait_ms);
 bool manners_more(void *ctx, int64_t feed);
 int manners_site(void *ctx, const char *section, struct arena *arena,

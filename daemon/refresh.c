@@ -123,7 +123,7 @@ static int64_t admit(void *ctx, const char *url)
 	if (!r->redirected)
 		r->env->redirected++;
 	r->redirected = true;
-	return r->env->admit(r->env->ctx, url);
+	return r->env->admit(r->env->ctx, url, INT64_MAX);
 }
 
 static void begin_fetch(struct refresh *r)

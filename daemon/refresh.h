@@ -21,9 +21,10 @@ struct refresh_env {
 	struct grouping *grouping; /* used on the store's thread; NULL: texts are not compared */
 	bool reports;              /* as in struct ingest */
 	struct plan_policy policy;
-	size_t arena_max_bytes;                       /* of one refresh */
-	int64_t (*now_ms)(void);                      /* the clock */
-	int64_t (*admit)(void *ctx, const char *url); /* see fetch_request.admit */
+	size_t arena_max_bytes;  /* of one refresh */
+	int64_t (*now_ms)(void); /* the clock */
+	/* See fetch_request.admit; what would be longer than `most_ms` is as if it were held. */
+	int64_t (*admit)(void *ctx, const char *url, int64_t most_ms);
 	/* The server of this URL asked to be left alone, with its rate group (A18, A19). */
 	void (*hold)(void *ctx, const char *url, int64_t wait_ms);
 	bool (*more)(void *ctx, int64_t feed); /* others of its rate group follow soon (A38) */

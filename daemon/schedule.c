@@ -477,7 +477,7 @@ void schedule_spread(struct schedule *s, int64_t now_ms, int64_t per_s, int64_t 
 	}
 }
 
-int64_t schedule_admit(struct schedule *s, int64_t key, int64_t now_ms)
+int64_t schedule_admit(struct schedule *s, int64_t key, int64_t now_ms, int64_t most_ms)
 {
 	struct group *group;
 	int64_t start;
@@ -489,6 +489,8 @@ int64_t schedule_admit(struct schedule *s, int64_t key, int64_t now_ms)
 	if (group->held_until_ms > now_ms)
 		return now_ms - group->held_until_ms;
 	start = group->next_start_ms > now_ms ? group->next_start_ms : now_ms;
+	if (start - now_ms > most_ms)
+		return now_ms - start;
 	group->next_start_ms = start + gap_of(s, group);
 	group_update(s, group);
 	return start - now_ms;

@@ -70,8 +70,9 @@ bool schedule_finish(struct schedule *s, int64_t id, int64_t due_ms);
 int64_t schedule_wait_ms(struct schedule *s, int64_t now_ms);
 
 /* A poll goes on to another host (a redirect): how long to wait there; the start is counted against
- * that group's gap. Negative while the group is held: for how long still. */
-int64_t schedule_admit(struct schedule *s, int64_t key, int64_t now_ms);
+ * that group's gap. Negative while the group is held, and, without counting, where that is longer
+ * than `most_ms`: for how long still. */
+int64_t schedule_admit(struct schedule *s, int64_t key, int64_t now_ms, int64_t most_ms);
 
 /* A server asked to be left alone: nothing starts in the group before `until_ms` (A18, A19). A hold
  * is never shortened. */

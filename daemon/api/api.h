@@ -155,8 +155,8 @@ struct api_callbacks {
 	/* Asks an http(s) address, normalised, which feeds it has: as polls are made, by the same
 	 * guard, limits and manners. Non-zero: `done` never comes (ERR_BUSY: so many are asked
 	 * already; ERR_CANCELED: the daemon stops; ERR_NOMEM). Otherwise it comes exactly once, on
-	 * the loop thread, never from inside, after 30 s at the latest, and soon after the stop has
-	 * begun. Handlers use discover() of routes.h. */
+	 * the loop thread, never from inside, after 30 s (a parser that runs is waited for), and
+	 * soon after the stop has begun. Handlers use discover() of routes.h. */
 	int (*discover)(void *ctx, const char *url, api_found_fn *done, void *arg);
 
 	/* Reads a list of feeds (OPML, or a URL a line): as opml_read() of parse/. Any thread. */

@@ -86,6 +86,7 @@ static void turn_away(struct conn *c)
 
 static void read_peer(struct conn *c)
 {
+	c->reader.stranger = !conn_is_trusted(c);
 	if (c->peer.tcp)
 		return; /* it has no right of its own that could change */
 	peer_read(fd_of(c), &c->api->options.access, &c->peer);
@@ -101,7 +102,6 @@ static void init_handle(struct conn *c, bool tcp)
 	else
 		uv_pipe_init(c->api->loop, &c->io.pipe, 0);
 	reader_init(&c->reader, c->api);
-	c->reader.tcp = tcp;
 }
 
 int conn_accept(struct door *door)
@@ -137,9 +137,16 @@ int conn_accept(struct door *door)
 
 void conn_configure(struct conn *c)
 {
+	bool stranger = c->reader.stranger;
+
 	if (c->state == CONN_CLOSED)
 		return;
 	read_peer(c);
+	/* What has come of a request was kept, or not, by another rule. */
+	if (c->reader.stranger != stranger && !reader_is_idle(&c->reader)) {
+		conn_close(c);
+		return;
+	}
 	/* What waits, or streams, would go on telling; a job under way loses its reader. */
 	bool out = conn_is_trusted(c) ? c->peer.right == API_NONE : c->credential == 0;
 	if (out && (c->state == CONN_STREAM || c->state == CONN_BUSY))

@@ -67,7 +67,7 @@ const char *request_host(const struct http_request *r)
 void request_drop_body(struct http_request *r)
 {
 	r->api->body_bytes -= r->body.len;
-	r->api->tcp_bytes -= r->tcp ? r->body.len : 0;
+	r->api->tcp_bytes -= r->stranger ? r->body.len : 0;
 	buf_finish(&r->body);
 }
 
@@ -122,7 +122,7 @@ static int on_message_begin(llhttp_t *parser)
 	reader->request = request_create(reader->api);
 	if (!reader->request)
 		return -1;
-	reader->request->tcp = reader->tcp;
+	reader->request->stranger = reader->stranger;
 	return 0;
 }
 
@@ -236,14 +236,14 @@ static int on_body(llhttp_t *parser, const char *at, size_t len)
 	if (reader->discard)
 		return 0;
 	if (reader->api->body_bytes + len > API_BODIES_MAX ||
-		(r->tcp && reader->api->tcp_bytes + len > API_BODIES_TCP_MAX)) {
+		(r->stranger && reader->api->tcp_bytes + len > API_BODIES_TCP_MAX)) {
 		problem_set(&r->problem, PROBLEM_BUSY, "too many large requests at once");
 		return -1;
 	}
 	size_t before = r->body.len;
 	buf_append(&r->body, at, len);
 	reader->api->body_bytes += r->body.len - before;
-	reader->api->tcp_bytes += r->tcp ? r->body.len - before : 0;
+	reader->api->tcp_bytes += r->stranger ? r->body.len - before : 0;
 	if (buf_status(&r->body) == ERR_TOO_BIG)
 		return refuse_body(r);
 	return buf_status(&r->body) == 0 ? 0 : -1;

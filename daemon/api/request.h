@@ -35,7 +35,7 @@ struct http_request {
 	char *if_none_match; /* the same */
 	char *host, *origin, *authorization;
 	char *auth_key; /* X-Auth-Token */
-	bool tcp;       /* how it came */
+	bool stranger;  /* came by TCP, or peers are not trusted: only what it shows counts */
 	struct buf body;
 	struct arena arena; /* what lives as long as the request; in `run` for the job's thread */
 
@@ -102,8 +102,8 @@ struct request_reader {
 	struct api *api; /* its budget of body bytes */
 	struct http_request *request;
 	size_t head_bytes;
-	bool discard; /* the peer may do nothing: its bodies are not kept */
-	bool tcp;
+	bool discard;  /* the peer may do nothing: its bodies are not kept */
+	bool stranger; /* see the request */
 	bool head_done, complete, expects;
 	const struct request_field *field; /* being received; NULL: one that means nothing to us */
 	struct buf text;                   /* the target, name or value being received */

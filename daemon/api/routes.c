@@ -315,8 +315,7 @@ void routes_find(struct http_request *r)
 
 static int check_right(struct http_request *r, enum api_right right)
 {
-	bool asked = r->tcp || r->api->options.distrust; /* for credentials */
-	bool nobody = right == API_NONE && asked && r->route && r->route->right == API_NONE;
+	bool nobody = right == API_NONE && r->stranger && r->route && r->route->right == API_NONE;
 
 	if (right == API_NONE && !nobody)
 		return problem_set(
@@ -346,6 +345,8 @@ int routes_prepare(struct http_request *r, enum api_right right)
 		return 0;
 	if (r->body.len > 0 && r->route->members == 0 && r->face == faces[0])
 		return problem_set(&r->problem, PROBLEM_PARAMETER, "this takes no body");
+	if (r->route->members == 0)
+		request_drop_body(r);
 	if (r->route->params & PARAM_FORM) {
 		if (!(r->route->members & BODY_FORM))
 			request_parse_form(r);

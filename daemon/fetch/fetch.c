@@ -348,7 +348,7 @@ static void queue_hop(struct fetch *f, bool ask)
 		wait_ms = request->admit(request->admit_ctx, f->result.url);
 	if (wait_ms < 0) {
 		f->result.retry_after_ms = -wait_ms;
-		err_set(&f->result.error, ERR_BUSY, "%s asked to be left alone", f->url.host);
+		err_set(&f->result.error, ERR_BUSY, "%s is to be left alone for now", f->url.host);
 		end(f);
 	} else if (wait_ms > 0) {
 		fetcher_enter(f, WAITING);

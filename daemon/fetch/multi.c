@@ -36,16 +36,18 @@ static void act(struct multi *m, curl_socket_t fd, int flags)
 }
 
 /* Whether this turn of the loop has given transfers their share; a hundred that are ready at once,
- * each with as much as the socket holds to unpack, would keep clients waiting. */
-static bool turn_is_over(struct multi *m)
+ * each with as much as the socket holds to unpack, would keep clients waiting. Each eighth socket
+ * has its turn all the same, others each time, so that none is passed over for ever. */
+static bool turn_is_over(struct multi *m, int fd)
 {
 	uint64_t turn_ms = uv_now(m->loop), now_ns = uv_hrtime();
 
 	if (m->turn_ms != turn_ms) {
 		m->turn_ms = turn_ms;
+		m->turns++;
 		m->turn_end_ns = now_ns + FETCH_TURN_MS * UINT64_C(1000000);
 	}
-	return now_ns > m->turn_end_ns;
+	return now_ns > m->turn_end_ns && (m->turns + (unsigned)fd) % 8;
 }
 
 static void on_ready(void *ctx, int fd, int events)
@@ -53,8 +55,9 @@ static void on_ready(void *ctx, int fd, int events)
 	struct multi *m = ctx;
 	int flags = events ? 0 : CURL_CSELECT_ERR;
 
-	if (turn_is_over(m))
-		return; /* what is ready is told again in the next */
+	/* what is ready is told again in the next, but not that there was an error */
+	if (events && turn_is_over(m, fd))
+		return;
 	if (events & UV_READABLE)
 		flags |= CURL_CSELECT_IN;
 	if (events & UV_WRITABLE)

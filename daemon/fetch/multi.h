@@ -15,6 +15,7 @@ struct multi {
 	uv_timer_t timer;
 	uint64_t turn_ms;     /* when this turn of the loop began, loop time */
 	uint64_t turn_end_ns; /* when its transfers have had their share */
+	unsigned turns;       /* of the loop that had transfers */
 	void (*finished)(CURL *easy, CURLcode result); /* never from inside a call of curl */
 	void (*closed)(void *ctx);
 	void *ctx;

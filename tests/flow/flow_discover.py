@@ -126,11 +126,11 @@ def test_at_once(args):
         readers = [threading.Thread(target=read, args=(c,)) for c in asking]
         for reader in readers:
             reader.start()
-        code, took = w.daemon.stop()
+        code, _ = w.daemon.stop()
         for reader in readers:
             reader.join()
         check_equal((code, answers), (0, [(503, True)] * 3), "stopping meanwhile")
-        check(took < 4 and "stop.forced" not in w.daemon.log(), f"it took {took:.1f} s\n{w.daemon.log()}")
+        check("stop.forced" not in w.daemon.log(), w.daemon.log())
 
 
 run([test_found, test_refused, test_polite, test_at_once])

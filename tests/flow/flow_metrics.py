@@ -45,8 +45,7 @@ def test_numbers(args):
         feeds = f"feed 'a' {{ url = '{web.base}/1' }}\nfeed 'b' {{ url = '{web.base}/2' }}"
         daemon = Daemon(args.build, "", feeds).start()
         try:
-            daemon.wait_poll(1)
-            daemon.wait_poll(2)
+            wait_polls(daemon, 2)
             daemon.poll(1)
             daemon.request("GET", "/api/v1/items/99")
             wait_polls(daemon, 3)

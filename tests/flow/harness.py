@@ -354,16 +354,24 @@ class Daemon:
         raise Failed(f"no change of kind {kinds}\n{self.log()}")
 
     def poll(self, feed):
-        """Asks for a poll and waits until its outcome is stored."""
+        """Asks for a poll and waits until its outcome is stored. One that is stored already may not have ended yet, and then asking
+        for another does nothing: it is asked for again."""
         before = self.get(f"/feeds/{feed}")["last_poll"]
-        status, body, _ = self.request("POST", f"/api/v1/feeds/{feed}/refresh")
-        check(status == 202, f"refresh: {status} {body}")
-        return self.wait_poll(feed, before)
 
-    def wait_poll(self, feed, before=None):
+        def ask():
+            status, body, _ = self.request("POST", f"/api/v1/feeds/{feed}/refresh")
+            check(status == 202, f"refresh: {status} {body}")
+        ask()
+        return self.wait_poll(feed, before, ask)
+
+    def wait_poll(self, feed, before=None, again=lambda: None):
         """Waits until a poll later than `before` is stored; an unchanged feed writes no change, so its row is what tells."""
         deadline = time.monotonic() + PATIENCE_S
+        asked = time.monotonic()
         while time.monotonic() < deadline:
+            if time.monotonic() > asked + 2:
+                asked = time.monotonic()
+                again()
             row = self.get(f"/feeds/{feed}")
             if row["last_poll"] != before and row["last_poll"]:
                 return row

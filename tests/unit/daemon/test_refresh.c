@@ -32,10 +32,11 @@ static int64_t now_ms(void)
 	return clock_ms;
 }
 
-static int64_t admit(void *ctx, const char *url)
+static int64_t admit(void *ctx, const char *url, int64_t most_ms)
 {
 	(void)ctx;
 	(void)url;
+	(void)most_ms;
 	return 0;
 }
 

@@ -154,10 +154,10 @@ static void test_a_held_group_starts_nothing(void **state)
 	assert_int_equal(take(s, 101 * S), 0); /* no burst at its end: the gap counts */
 	assert_int_equal(take(s, 102 * S), 1);
 	schedule_hold(s, a, 200 * S);
-	assert_int_equal(schedule_admit(s, a, 150 * S), -50 * S); /* nor by a redirect */
-	assert_int_equal(schedule_admit(s, a, 200 * S), 0);
+	assert_int_equal(schedule_admit(s, a, 150 * S, INT64_MAX), -50 * S); /* nor by a redirect */
+	assert_int_equal(schedule_admit(s, a, 200 * S, INT64_MAX), 0);
 	schedule_hold(s, schedule_group("nobody:80"), 200 * S); /* only redirects lead there */
-	assert_int_equal(schedule_admit(s, schedule_group("x:80"), 300 * S), 0);
+	assert_int_equal(schedule_admit(s, schedule_group("x:80"), 300 * S, INT64_MAX), 0);
 	schedule_destroy(s);
 }
 
@@ -320,9 +320,9 @@ static void test_redirects_count_against_their_target(void **state)
 	int64_t target = schedule_group("target:80");
 
 	(void)state;
-	assert_int_equal(schedule_admit(s, target, 0), 0);
-	assert_int_equal(schedule_admit(s, target, 0), 2 * S);
-	assert_int_equal(schedule_admit(s, target, 1 * S), 3 * S);
+	assert_int_equal(schedule_admit(s, target, 0, INT64_MAX), 0);
+	assert_int_equal(schedule_admit(s, target, 0, INT64_MAX), 2 * S);
+	assert_int_equal(schedule_admit(s, target, 1 * S, INT64_MAX), 3 * S);
 	put(s, 1, "target:80", 0);
 	assert_int_equal(take(s, 5 * S), 0); /* three starts are promised: the next is at 6 s */
 	assert_int_equal(take(s, 6 * S), 1);
@@ -331,7 +331,8 @@ static void test_redirects_count_against_their_target(void **state)
 		char name[32];
 
 		snprintf(name, sizeof(name), "h%d:80", (int)i);
-		assert_int_equal(schedule_admit(s, schedule_group(name), 10 * S + i * S), 0);
+		assert_int_equal(
+			schedule_admit(s, schedule_group(name), 10 * S + i * S, INT64_MAX), 0);
 	}
 	assert_in_range(schedule_counts(s, 0).groups, 2, 12);
 	schedule_destroy(s);
@@ -352,10 +353,11 @@ static void test_limits_of_a_group(void **state)
 	assert_int_equal(take(s, 59 * S), 0);
 	assert_int_equal(take(s, 60 * S), 2);
 	schedule_finish(s, 2, 1000 * S);
-	assert_int_equal(schedule_admit(s, slow, 60 * S), 60 * S); /* for redirects, too */
-	schedule_limit(s, slow, -1, 0);                            /* the user changed his mind */
-	assert_int_equal(schedule_admit(s, slow, 200 * S), 0);
-	assert_int_equal(schedule_admit(s, slow, 200 * S), 2 * S);
+	assert_int_equal(
+		schedule_admit(s, slow, 60 * S, INT64_MAX), 60 * S); /* for redirects, too */
+	schedule_limit(s, slow, -1, 0);                              /* the user changed his mind */
+	assert_int_equal(schedule_admit(s, slow, 200 * S, INT64_MAX), 0);
+	assert_int_equal(schedule_admit(s, slow, 200 * S, INT64_MAX), 2 * S);
 
 	schedule_limit(s, wide, 0, 2);
 	for (int64_t i = 11; i <= 13; i++)
