@@ -123,8 +123,8 @@ static const struct command {
 		"work meanwhile.",
 		cmd_stories},
 	{"access", 1, 2, "add NAME | remove NAME | list", "let newsreaders in by TCP",
-		"add: makes a password for one newsreader, and prints it this once, as the line\n"
-		"for its list of feeds if NAME or --for is one that is known. remove: it is out "
+		"add: makes a password for one newsreader, and prints it this once, as the lines\n"
+		"for its configuration if NAME or --for is one that is known. remove: it is out "
 		"at\n"
 		"once. list: who may come. The daemon listens where 'listen' of its configuration\n"
 		"says.",
