@@ -338,7 +338,8 @@
 /* Bytes of an answer: the soft end and the largest single item, escaped */
 #define API_REPLY_MAX (16 * 1024 * 1024)
 
-/* Bytes of answers waiting for slow readers; beyond it large ones become 503 */
+/* Bytes of answers waiting for slow readers, or half-made for their turn; beyond it large ones
+ * become 503 */
 #define API_UNSENT_MAX (128 * 1024 * 1024)
 
 /* Items with their texts in one answer to readers of Google Reader: Readrops asks for 2,500 and

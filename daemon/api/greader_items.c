@@ -452,12 +452,29 @@ int greader_parse_contents(struct http_request *r)
 	return 0;
 }
 
+/* One named often would make the answer as long as there is room for. */
+static void drop_repeats(struct list_query *q)
+{
+	int count = 0;
+
+	for (int n = 0; n < q->count; n++) {
+		int at = 0;
+		while (at < count && q->ids[at] != q->ids[n])
+			at++;
+		q->ids[at] = q->ids[n];
+		count += at == count;
+	}
+	q->count = count;
+}
+
 int greader_run_contents(struct store_tx *tx, struct http_request *r, struct err *e)
 {
 	static const struct names names = {"user/-/state/com.google/reading-list", "Reading list"};
-	const struct list_query *q = r->query;
+	struct list_query *q = r->query;
 
-	if (!q->begun)
+	if (!q->begun) {
+		drop_repeats(q);
 		begin_items(r, &names);
+	}
 	return go_on_items(tx, r, e);
 }

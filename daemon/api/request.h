@@ -59,6 +59,7 @@ struct http_request {
 	const char *content_type; /* of `out`; NULL: JSON. Static */
 	int64_t result;           /* what `run` tells `reply`: an id, a number */
 	bool more;                /* set by `run`: there is more to do, in a further job */
+	size_t parked;            /* of `out`, counted in api->unsent_bytes during a job */
 
 	bool busy;            /* a job is under way */
 	struct store_job job; /* before it is handed over, its `work` serves to parse the body */

@@ -214,6 +214,7 @@ static void test_streams_in_targets(void **state)
 			"continuation"},
 	};
 	char target[300];
+	struct answer a;
 	struct world w;
 
 	(void)state;
@@ -228,6 +229,11 @@ static void test_streams_in_targets(void **state)
 	post(&w, "stream/items/contents?output=json&n=200000", "i=" ID(3) "&T=", 200,
 		"38d7ea4c68003\"");
 	say_with(&w, "", "HEAD " API "stream/contents", "", 200, "Content-Length: ", NULL);
+	ask(&w, "GET", API "stream/items/contents?i=" ID(3) "&i=" ID(1) "&i=" ID(3), NULL, &a);
+	const char *last = strstr(a.body, "38d7ea4c68001\""); /* each once, as they came */
+	assert_true(last && strstr(a.body, "38d7ea4c68003\"") < last);
+	assert_null(strstr(last, "38d7ea4c68003\""));
+	free_answer(&a);
 	world_close(&w);
 }
 
