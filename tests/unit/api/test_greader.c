@@ -417,6 +417,41 @@ static void test_login(void **state)
 	world_close(&w);
 }
 
+/* Nobody is known yet when a body is looked at for a token. */
+static void test_tokens_in_bodies(void **state)
+{
+	static const struct {
+		const char *first, *middle, *last;
+		int status;
+	} cases[] = {
+		{"", "", "", 200}, {"T=ann/0&", "", "", 401}, {"", "", "&T=ann/0", 401},
+		{"", "&T=ann/0&", "", 200},   /* not there */
+		{"", "", "&T=&T=ann/0", 200}, /* the first counts */
+	};
+	char filler[5001] = "", body[12000];
+	struct world w;
+
+	(void)state;
+	fill(&w);
+	for (size_t len = 0; len < sizeof(filler) - 1; len += 4)
+		memcpy(filler + len, "i=1&", 4);
+	filler[sizeof(filler) - 2] = '\0';
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(body, sizeof(body), "%s%s&%s&%s%s", cases[i].first, filler,
+			cases[i].middle, filler, cases[i].last);
+		say_with(&w, "", "POST " API "stream/items/contents", body, cases[i].status, NULL,
+			NULL);
+	}
+	memset(w.api->access.slow, 0, sizeof(w.api->access.slow));
+	memset(filler, 'a', ACCESS_FIELD_MAX + 1); /* longer than a token is */
+	filler[ACCESS_FIELD_MAX + 1] = '\0';
+	snprintf(body, sizeof(body), "T=%s&T=ann/0", filler);
+	say_with(&w, "", "POST " API "stream/items/contents", body, 401, NULL, NULL);
+	snprintf(body, sizeof(body), "T=%s&i=1", filler);
+	say_with(&w, "", "POST " API "stream/items/contents", body, 200, NULL, NULL);
+	world_close(&w);
+}
+
 static void test_open(void **state)
 {
 	struct world w;
@@ -443,6 +478,7 @@ int main(void)
 		cmocka_unit_test(test_atom),
 		cmocka_unit_test(test_subscriptions),
 		cmocka_unit_test(test_login),
+		cmocka_unit_test(test_tokens_in_bodies),
 		cmocka_unit_test(test_open),
 	};
 
