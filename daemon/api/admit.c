@@ -170,10 +170,11 @@ int admit_login(struct http_request *r, const char *name, const char *password,
 	return judge(r, verdict, &answer);
 }
 
-/* A route that is open to all refuses nobody who shows nothing. */
+/* On a route that is open to all nothing counts that is shown, since what was right once goes on
+ * being sent to a login. */
 static int check_means(struct http_request *r, enum api_right *ret_right)
 {
-	const struct access_means means = {r->auth_key, r->authorization, shown_token(r)};
+	struct access_means means = {r->auth_key, r->authorization, NULL};
 	struct conn *c = r->conn;
 	struct access_answer answer;
 	enum api_right right = API_NONE;
@@ -181,12 +182,15 @@ static int check_means(struct http_request *r, enum api_right *ret_right)
 
 	c->credential = 0;
 	*ret_right = c->peer.right;
+	if (r->route && r->route->right == API_NONE)
+		return 0;
 	if (trusted && c->peer.right == API_NONE)
 		return 0; /* nothing that it says counts (C5) */
+	means.token = shown_token(r);
 	enum access_verdict verdict = access_check(
 		&r->api->access, &c->peer, &means, (int64_t)uv_now(r->api->loop), &answer);
 	if (verdict == ACCESS_SILENT) {
-		if (trusted || (r->route && r->route->right == API_NONE))
+		if (trusted)
 			return 0;
 		return problem_set(&r->problem, PROBLEM_UNAUTHORIZED, "%s",
 			c->peer.tcp ? "a name and a password are needed: see tidings access add"

@@ -392,6 +392,10 @@ static void test_login(void **state)
 		password);
 	say_with(&w, "Content-Type: multipart/form-data; boundary=q\r\n",
 		"POST /accounts/ClientLogin", parts, 200, fields, NULL);
+	for (int n = 0; n < 2 * ACCESS_FREE_FAILURES; n++) /* what has been removed is no reason */
+		say_with(&w, "Authorization: GoogleLogin auth=ann/stale\r\n",
+			"POST /accounts/ClientLogin", body, 200, fields, NULL);
+	say_with(&w, "Authorization: GoogleLogin auth=\r\n", "GET /version", "", 200, NULL, NULL);
 	snprintf(parts, sizeof(parts), "GET /greader/accounts/ClientLogin?output=json&%s", body);
 	snprintf(fields, sizeof(fields), "{\"SID\":\"%s\",\"LSID\":\"%.40s|\"Auth\":\"%s\"}", token,
 		token, token);
