@@ -31,6 +31,7 @@ struct world {
 	int64_t feed_changed;
 	int refresh_code;
 	int64_t refreshed;
+	int refreshes;
 	int64_t rebuilt_since;
 	struct api_task task;
 	int discover_code;
@@ -60,6 +61,7 @@ static inline int world_refresh(void *ctx, int64_t feed, int64_t *ret_wait_ms, s
 	struct world *w = ctx;
 
 	w->refreshed = feed;
+	w->refreshes++;
 	if (w->refresh_code == ERR_BUSY)
 		*ret_wait_ms = 1500;
 	return w->refresh_code ? err_set(e, w->refresh_code, "the host asked for a pause") : 0;
