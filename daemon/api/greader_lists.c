@@ -95,6 +95,7 @@ struct row {
 struct tally {
 	struct arena *arena;
 	struct row *first, **last;
+	struct row *names;        /* in `first`, behind all feeds */
 	int64_t filed, newest_ms; /* unread in all folders; of all feeds */
 	int64_t unread;           /* in all */
 	bool unfiled_taken;       /* there is a folder of that name */
@@ -113,6 +114,8 @@ static void take_counts(void *ctx, const struct counts *counts)
 	row->counts = *counts;
 	*t->last = row;
 	t->last = &row->next;
+	if (!t->names && counts->of != COUNTS_FEEDS)
+		t->names = row;
 	t->filed += counts->of == COUNTS_FOLDERS ? counts->unread : 0;
 	t->unread = counts->of == COUNTS_ALL ? counts->unread : t->unread;
 	if (counts->newest_ms != TIME_NONE && counts->newest_ms > t->newest_ms)
@@ -121,7 +124,7 @@ static void take_counts(void *ctx, const struct counts *counts)
 
 static bool has_folder(const struct tally *t, const char *name)
 {
-	for (const struct row *row = t->first; row; row = row->next) {
+	for (const struct row *row = t->names; row; row = row->next) {
 		if (row->counts.of == COUNTS_FOLDERS && row->name && strcmp(row->name, name) == 0)
 			return true;
 	}
@@ -130,7 +133,7 @@ static bool has_folder(const struct tally *t, const char *name)
 
 static void name_row(struct tally *t, enum counts_of of, int64_t id, const char *name)
 {
-	struct row *row = t->first;
+	struct row *row = t->names;
 
 	while (row && (row->counts.of != of || row->counts.id != id))
 		row = row->next;
