@@ -152,6 +152,21 @@ static void test_many_feeds(void **state)
 	post(&w, "subscription/edit", body, 200, "OK");
 	assert_int_equal(w.feeds_changed, 150);
 	assert_int_equal(peek(w.f.path, "SELECT count(*) FROM feed"), 150);
+	/* whose rows are more than a request may hold */
+	change(&w, "UPDATE feed SET description = hex(zeroblob(?1 * 32768))");
+	snprintf(body, sizeof(body), "ac=edit&a=" LABEL "x");
+	for (int n = 1; n <= 2 * 150; n++)
+		snprintf(body + strlen(body), sizeof(body) - strlen(body), "&s=feed/%d",
+			(n + 1) / 2);
+	post(&w, "subscription/edit", body, 200, "OK");
+	/* so many folders, and not one more */
+	snprintf(body, sizeof(body), "T=x");
+	for (int n = 0; n < ITEM_LABELS_MAX; n++)
+		snprintf(body + strlen(body), sizeof(body) - strlen(body), "&a=" LABEL "f%d", n);
+	post(&w, "edit-tag", body, 200, "OK");
+	snprintf(body + strlen(body), sizeof(body) - strlen(body), "&a=" LABEL "one-more");
+	post(&w, "edit-tag", body, 400, "at most 100 folders at once");
+	assert_int_equal(peek(w.f.path, "SELECT count(*) FROM folder"), ITEM_LABELS_MAX + 1);
 	world_close(&w);
 }
 
