@@ -202,6 +202,7 @@ static int check_means(struct http_request *r, enum api_right *ret_right)
 	right = answer.who->read_only ? API_READ : API_WRITE;
 	*ret_right = !trusted || right < c->peer.right ? right : c->peer.right;
 	c->credential = access_id(answer.who);
+	r->stories = answer.who->stories;
 	return 0;
 }
 

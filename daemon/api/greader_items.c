@@ -88,7 +88,7 @@ int greader_parse_list(struct http_request *r)
 
 	if (!q || read_stream(r, &q->stream) < 0)
 		return ERR_INVALID;
-	q->stories = shows_stories(r);
+	q->stories = r->stories;
 	q->page.ascending = order && *order == 'o';
 	q->page.limit = (int)form_number(&r->form, "n", most, LIST_DEFAULT);
 	q->page.limit = q->page.limit ? q->page.limit : LIST_DEFAULT;
@@ -443,7 +443,7 @@ int greader_parse_contents(struct http_request *r)
 		q->ids = arena_alloc(&r->arena, (size_t)(r->form.count + 1) * sizeof(q->ids[0]));
 	if (!q || !q->ids)
 		return problem_set(&r->problem, PROBLEM_BUSY, "out of memory");
-	q->stories = shows_stories(r);
+	q->stories = r->stories;
 	for (at = form_pair(&r->form, "i", NULL); at; at = form_pair(&r->form, "i", at)) {
 		int64_t id = greader_parse_id(at->value);
 		if (id)

@@ -179,7 +179,7 @@ int greader_parse_lists(struct http_request *r)
 
 	if (!stories)
 		return ERR_NOMEM;
-	*stories = shows_stories(r);
+	*stories = r->stories;
 	return 0;
 }
 

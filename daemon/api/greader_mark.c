@@ -31,7 +31,7 @@ static struct mark_query *begin(struct http_request *r, size_t ids)
 
 	if (!q)
 		return NULL;
-	q->states.stories = q->states.by_items = shows_stories(r);
+	q->states.stories = q->states.by_items = r->stories;
 	return q;
 }
 

@@ -32,7 +32,7 @@ int miniflux_parse_counted(struct http_request *r)
 
 	if (!q)
 		return ERR_NOMEM;
-	q->stories = shows_stories(r);
+	q->stories = r->stories;
 	return 0;
 }
 

@@ -41,6 +41,7 @@ struct http_request {
 
 	/* As understood (routes.h). */
 	enum api_right right;    /* of who asks */
+	bool stories;            /* ... is shown these in place of items, by their credential */
 	const struct face *face; /* NULL: not looked for yet */
 	const struct route *route;
 	int64_t id;        /* {id} of the path */
