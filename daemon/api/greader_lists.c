@@ -72,6 +72,7 @@ int greader_run_feeds(struct store_tx *tx, struct http_request *r, struct err *e
 	struct feeds l = {.r = r};
 
 	arena_init(&l.arena, FEED_ARENA_MAX);
+	r->out.max = GREADER_REPLY_MAX;
 	answer_begin(r, &l.j);
 	json_put_array(&l.j, "subscriptions");
 	int code = feeds_list(tx, &filter, put_feed, &l, e);

@@ -469,13 +469,14 @@ static void test_problem_table(void **state)
 		int code, status;
 	} cases[] = {{ERR_NOT_FOUND, 404}, {ERR_DENIED, 409}, {ERR_EXISTS, 409}, {ERR_INVALID, 400},
 		{ERR_BUSY, 503}, {ERR_NOMEM, 503}, {ERR_TIMEOUT, 503}, {ERR_FULL, 507},
-		{ERR_IO, 503}, {ERR_CORRUPT, 503}};
+		{ERR_IO, 503}, {ERR_CORRUPT, 503}, {ERR_TOO_BIG, 500}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct http_problem p = {0};
 		problem_from_err(&p, cases[i].code, NULL);
 		assert_int_equal(problem_types[p.kind].status, cases[i].status);
+		assert_int_not_equal(p.kind, PROBLEM_INTERNAL);
 	}
 }
 
