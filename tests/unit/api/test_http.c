@@ -155,6 +155,8 @@ static void test_heads(void **state)
 {
 	struct buf out;
 	const struct http_head plain = {200, NULL, "application/json", 12, false, NULL};
+	const struct http_head accepted = {202, NULL, NULL, 0, false, NULL};
+	const struct http_head same = {304, NULL, NULL, 0, false, NULL};
 	const struct http_head empty = {204, NULL, NULL, 0, true, "Allow: GET\r\n"};
 	const struct http_head stream = {
 		409, "Feed exists already", "text/event-stream", -1, true, NULL};
@@ -170,6 +172,12 @@ static void test_heads(void **state)
 	http_write_head(&out, &empty, 0);
 	assert_null(strstr(out.data, "Content-"));
 	assert_non_null(strstr(out.data, "Connection: close\r\nAllow: GET\r\n\r\n"));
+	buf_reset(&out);
+	http_write_head(&out, &accepted, 0); /* else clients wait for a body */
+	assert_non_null(strstr(out.data, "\r\nContent-Length: 0\r\n\r\n"));
+	buf_reset(&out);
+	http_write_head(&out, &same, 0);
+	assert_null(strstr(out.data, "Content-"));
 	buf_reset(&out);
 	http_write_head(&out, &stream, 0);
 	assert_null(strstr(out.data, "Content-Length"));
