@@ -338,7 +338,8 @@
 /* Bytes of an answer: the soft end and the largest single item, escaped */
 #define API_REPLY_MAX (16 * 1024 * 1024)
 
-/* Bytes of answers waiting for slow readers; beyond it large ones become 503 */
+/* Bytes of answers waiting for slow readers, or half-made for their turn; beyond it large ones
+ * become 503 */
 #define API_UNSENT_MAX (128 * 1024 * 1024)
 
 /* Items with their texts in one answer to readers of Google Reader: Readrops asks for 2,500 and
@@ -346,7 +347,8 @@
 #define GREADER_LIST_MAX 5000
 
 /* Bytes of such an answer: readers that name 9,999 items want all of them. It ends when it is so
- * long, and has room for one more item */
+ * long, and has room for one more item. As a whole it is what a list of all feeds may have: some
+ * 55,000 for Miniflux's, 180,000 for Google Reader's */
 #define GREADER_REPLY_SOFT (48 * 1024 * 1024)
 #define GREADER_REPLY_MAX  (GREADER_REPLY_SOFT + API_REPLY_MAX)
 

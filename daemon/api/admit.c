@@ -108,18 +108,35 @@ static void log_denied(const struct peer *peer)
 		peer_text(peer, from));
 }
 
+/* Of a long body only what may have a token is looked at, its whole pairs at both ends: nobody
+ * knows yet who sent it, and the loop waits. */
+static void leave_middle_out(struct slice *head, struct slice *ret_tail)
+{
+	enum { END_BYTES = 4096 };
+
+	if (head->len <= (size_t)2 * END_BYTES)
+		return;
+	const char *end = head->at + head->len, *last = memrchr(head->at, '&', END_BYTES);
+	const char *next = memchr(end - END_BYTES, '&', END_BYTES);
+
+	if (next)
+		*ret_tail = (struct slice){next + 1, (size_t)(end - next - 1)};
+	head->len = last ? (size_t)(last - head->at) : 0;
+}
+
 /* Some clients show their token as a parameter, and no field (frontends.md, 4.2). */
 static const char *shown_token(struct http_request *r)
 {
 	const char *name = r->face && !r->auth_key && !r->authorization ? r->face->token : NULL;
-	const struct slice body = {r->body.data, r->body.len};
-	struct slice path, query;
+	struct slice path, query, head = {r->body.data, r->body.len}, tail = {"", 0};
 
 	if (!name)
 		return NULL;
 	http_split_target(r->target, &path, &query);
+	leave_middle_out(&head, &tail);
 	const char *token = form_find(query, name, &r->arena);
-	token = token ? token : form_find(body, name, &r->arena);
+	token = token ? token : form_find(head, name, &r->arena);
+	token = token ? token : form_find(tail, name, &r->arena);
 	/* written by clients that have none to show */
 	return token && *token && strcmp(token, "x") != 0 ? token : NULL;
 }
@@ -153,10 +170,11 @@ int admit_login(struct http_request *r, const char *name, const char *password,
 	return judge(r, verdict, &answer);
 }
 
-/* A route that is open to all refuses nobody who shows nothing. */
+/* On a route that is open to all nothing counts that is shown, since what was right once goes on
+ * being sent to a login. */
 static int check_means(struct http_request *r, enum api_right *ret_right)
 {
-	const struct access_means means = {r->auth_key, r->authorization, shown_token(r)};
+	struct access_means means = {r->auth_key, r->authorization, NULL};
 	struct conn *c = r->conn;
 	struct access_answer answer;
 	enum api_right right = API_NONE;
@@ -164,12 +182,15 @@ static int check_means(struct http_request *r, enum api_right *ret_right)
 
 	c->credential = 0;
 	*ret_right = c->peer.right;
+	if (r->route && r->route->right == API_NONE)
+		return 0;
 	if (trusted && c->peer.right == API_NONE)
 		return 0; /* nothing that it says counts (C5) */
+	means.token = shown_token(r);
 	enum access_verdict verdict = access_check(
 		&r->api->access, &c->peer, &means, (int64_t)uv_now(r->api->loop), &answer);
 	if (verdict == ACCESS_SILENT) {
-		if (trusted || (r->route && r->route->right == API_NONE))
+		if (trusted)
 			return 0;
 		return problem_set(&r->problem, PROBLEM_UNAUTHORIZED, "%s",
 			c->peer.tcp ? "a name and a password are needed: see tidings access add"
@@ -181,6 +202,7 @@ static int check_means(struct http_request *r, enum api_right *ret_right)
 	right = answer.who->read_only ? API_READ : API_WRITE;
 	*ret_right = !trusted || right < c->peer.right ? right : c->peer.right;
 	c->credential = access_id(answer.who);
+	r->stories = answer.who->stories;
 	return 0;
 }
 

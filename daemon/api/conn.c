@@ -371,19 +371,22 @@ static ssize_t send_bufs(struct conn *c, uv_buf_t *bufs, unsigned count)
 	return (ssize_t)left;
 }
 
+void conn_check_room(struct http_request *r)
+{
+	if (r->out.len > API_CHUNK_MAX && r->api->unsent_bytes + r->out.len > API_UNSENT_MAX)
+		problem_set(&r->problem, PROBLEM_BUSY, "too many answers wait for slow readers");
+}
+
 /* Turns whatever failed into the answer. */
 static void settle(struct http_request *r)
 {
-	size_t waiting = r->api->unsent_bytes;
-
 	if (r->problem.kind == PROBLEM_NONE && buf_status(&r->out) < 0)
 		problem_from_err(&r->problem, buf_status(&r->out), NULL);
 	if (buf_status(&r->fields) < 0) {
 		problem_from_err(&r->problem, buf_status(&r->fields), NULL);
 		buf_reset(&r->fields);
 	}
-	if (r->out.len > API_CHUNK_MAX && waiting + r->out.len > API_UNSENT_MAX)
-		problem_set(&r->problem, PROBLEM_BUSY, "too many answers wait for slow readers");
+	conn_check_room(r);
 	if (r->problem.kind == PROBLEM_NONE)
 		return;
 	buf_finish(&r->out);

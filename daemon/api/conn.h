@@ -96,6 +96,10 @@ int64_t conn_tick(struct conn *c, int64_t now_ms);
  * caller's any more. If the client has gone, it is just freed. */
 void http_reply(struct http_request *r);
 
+/* Sets a problem where the answer, so far, is more than all that wait for their readers, or for a
+ * further job, leave room for. */
+void conn_check_room(struct http_request *r);
+
 /* Sends the head of an event stream and its first bytes; the connection is the stream's until it
  * calls `closed`. Frees the request. NULL when there is nothing to send to (the client has gone, or
  * asked with HEAD): then `closed` never comes. */

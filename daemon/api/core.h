@@ -42,7 +42,8 @@ struct api {
 	int jobs;            /* requests and streams with a job under way: they use this struct */
 	size_t body_bytes;   /* of all requests being received */
 	size_t tcp_bytes;    /* of these, by TCP */
-	size_t unsent_bytes; /* of all answers that their readers have not taken yet */
+	size_t unsent_bytes; /* of all answers that their readers have not taken yet, and of those
+				that wait half-made for their next job */
 	struct events events;
 
 	bool stopping;

@@ -116,7 +116,7 @@ const char *form_find(struct slice text, const char *name, struct arena *arena)
 	char *found;
 
 	while (http_next_pair(&text, &at, &value)) {
-		if (slice_is(at, name))
+		if (value.len <= ACCESS_FIELD_MAX && slice_is(at, name))
 			return http_decode(arena, value, true, &found) == 0 ? found : NULL;
 	}
 	return NULL;

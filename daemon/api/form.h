@@ -30,7 +30,8 @@ int form_read(struct form *form, struct slice text, struct arena *arena)
 int form_read_body(struct form *form, struct slice body, struct arena *arena)
 	__attribute__((warn_unused_result));
 
-/* The first of that name in "a=1&b=2", decoded; NULL: there is none, or no memory for it. */
+/* The first of that name in "a=1&b=2" with at most ACCESS_FIELD_MAX bytes, decoded; NULL: there is
+ * none, or no memory for it. */
 const char *form_find(struct slice text, const char *name, struct arena *arena);
 
 /* The first of that name, or NULL. */

@@ -88,7 +88,7 @@ int greader_parse_list(struct http_request *r)
 
 	if (!q || read_stream(r, &q->stream) < 0)
 		return ERR_INVALID;
-	q->stories = shows_stories(r);
+	q->stories = r->stories;
 	q->page.ascending = order && *order == 'o';
 	q->page.limit = (int)form_number(&r->form, "n", most, LIST_DEFAULT);
 	q->page.limit = q->page.limit ? q->page.limit : LIST_DEFAULT;
@@ -443,7 +443,7 @@ int greader_parse_contents(struct http_request *r)
 		q->ids = arena_alloc(&r->arena, (size_t)(r->form.count + 1) * sizeof(q->ids[0]));
 	if (!q || !q->ids)
 		return problem_set(&r->problem, PROBLEM_BUSY, "out of memory");
-	q->stories = shows_stories(r);
+	q->stories = r->stories;
 	for (at = form_pair(&r->form, "i", NULL); at; at = form_pair(&r->form, "i", at)) {
 		int64_t id = greader_parse_id(at->value);
 		if (id)
@@ -452,12 +452,29 @@ int greader_parse_contents(struct http_request *r)
 	return 0;
 }
 
+/* One named often would make the answer as long as there is room for. */
+static void drop_repeats(struct list_query *q)
+{
+	int count = 0;
+
+	for (int n = 0; n < q->count; n++) {
+		int at = 0;
+		while (at < count && q->ids[at] != q->ids[n])
+			at++;
+		q->ids[at] = q->ids[n];
+		count += at == count;
+	}
+	q->count = count;
+}
+
 int greader_run_contents(struct store_tx *tx, struct http_request *r, struct err *e)
 {
 	static const struct names names = {"user/-/state/com.google/reading-list", "Reading list"};
-	const struct list_query *q = r->query;
+	struct list_query *q = r->query;
 
-	if (!q->begun)
+	if (!q->begun) {
+		drop_repeats(q);
 		begin_items(r, &names);
+	}
 	return go_on_items(tx, r, e);
 }

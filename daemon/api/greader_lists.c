@@ -72,6 +72,7 @@ int greader_run_feeds(struct store_tx *tx, struct http_request *r, struct err *e
 	struct feeds l = {.r = r};
 
 	arena_init(&l.arena, FEED_ARENA_MAX);
+	r->out.max = GREADER_REPLY_MAX;
 	answer_begin(r, &l.j);
 	json_put_array(&l.j, "subscriptions");
 	int code = feeds_list(tx, &filter, put_feed, &l, e);
@@ -95,6 +96,7 @@ struct row {
 struct tally {
 	struct arena *arena;
 	struct row *first, **last;
+	struct row *names;        /* in `first`, behind all feeds */
 	int64_t filed, newest_ms; /* unread in all folders; of all feeds */
 	int64_t unread;           /* in all */
 	bool unfiled_taken;       /* there is a folder of that name */
@@ -113,6 +115,8 @@ static void take_counts(void *ctx, const struct counts *counts)
 	row->counts = *counts;
 	*t->last = row;
 	t->last = &row->next;
+	if (!t->names && counts->of != COUNTS_FEEDS)
+		t->names = row;
 	t->filed += counts->of == COUNTS_FOLDERS ? counts->unread : 0;
 	t->unread = counts->of == COUNTS_ALL ? counts->unread : t->unread;
 	if (counts->newest_ms != TIME_NONE && counts->newest_ms > t->newest_ms)
@@ -121,7 +125,7 @@ static void take_counts(void *ctx, const struct counts *counts)
 
 static bool has_folder(const struct tally *t, const char *name)
 {
-	for (const struct row *row = t->first; row; row = row->next) {
+	for (const struct row *row = t->names; row; row = row->next) {
 		if (row->counts.of == COUNTS_FOLDERS && row->name && strcmp(row->name, name) == 0)
 			return true;
 	}
@@ -130,7 +134,7 @@ static bool has_folder(const struct tally *t, const char *name)
 
 static void name_row(struct tally *t, enum counts_of of, int64_t id, const char *name)
 {
-	struct row *row = t->first;
+	struct row *row = t->names;
 
 	while (row && (row->counts.of != of || row->counts.id != id))
 		row = row->next;
@@ -176,7 +180,7 @@ int greader_parse_lists(struct http_request *r)
 
 	if (!stories)
 		return ERR_NOMEM;
-	*stories = shows_stories(r);
+	*stories = r->stories;
 	return 0;
 }
 

@@ -31,7 +31,7 @@ static struct mark_query *begin(struct http_request *r, size_t ids)
 
 	if (!q)
 		return NULL;
-	q->states.stories = q->states.by_items = shows_stories(r);
+	q->states.stories = q->states.by_items = r->stories;
 	return q;
 }
 
@@ -151,7 +151,7 @@ static int name_labels(
 static int make_folders(struct store_tx *tx, struct http_request *r, struct err *e)
 {
 	const struct form_pair *at;
-	int code = 0;
+	int code = 0, count = 0;
 
 	for (at = form_pair(&r->form, "a", NULL); at && code == 0;
 		at = form_pair(&r->form, "a", at)) {
@@ -159,6 +159,9 @@ static int make_folders(struct store_tx *tx, struct http_request *r, struct err 
 		int64_t id;
 		if (stream.kind != STREAM_LABEL || strcmp(stream.name, GREADER_UNFILED) == 0)
 			continue;
+		if (count++ == ITEM_LABELS_MAX)
+			return err_set(
+				e, ERR_INVALID, "at most %d folders at once", ITEM_LABELS_MAX);
 		if (strlen(stream.name) > API_NAME_MAX)
 			return err_set(e, ERR_INVALID, "a folder may have %d bytes", API_NAME_MAX);
 		code = folders_add(tx, stream.name, times_now_ms(), &id, e);

@@ -85,15 +85,26 @@ struct stream greader_stream(const char *text)
 	return find_state(text);
 }
 
+/* A row is only looked for: many may be named in one request. */
+static int check_feed(struct store_tx *tx, int64_t id, struct err *e)
+{
+	struct arena arena;
+	struct feed feed;
+
+	arena_init(&arena, FEED_ARENA_MAX);
+	int code = feeds_get(tx, id, &arena, &feed, e);
+	arena_finish(&arena);
+	return code;
+}
+
 static int find_feed(
 	struct store_tx *tx, const char *name, struct arena *arena, int64_t *ret_id, struct err *e)
 {
-	struct feed feed;
 	char *url;
 	int code;
 
 	if (params_parse_int(name, 1, INT64_MAX, ret_id) == 0)
-		return feeds_get(tx, *ret_id, arena, &feed, e);
+		return check_feed(tx, *ret_id, e);
 	code = url_normalize(name, arena, &url);
 	if (code == 0)
 		return feeds_find_url(tx, url, ret_id, e);

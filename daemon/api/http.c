@@ -157,7 +157,7 @@ void http_write_head(struct buf *out, const struct http_head *head, int64_t now_
 	if (head->content_type)
 		buf_printf(
 			out, "Content-Type: %s\r\nCache-Control: no-store\r\n", head->content_type);
-	if (head->content_type && head->length >= 0)
+	if (head->length >= 0 && head->status >= 200 && head->status != 204 && head->status != 304)
 		buf_printf(out, "Content-Length: %" PRId64 "\r\n", head->length);
 	if (head->close)
 		buf_puts(out, "Connection: close\r\n");

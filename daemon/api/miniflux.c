@@ -193,6 +193,11 @@ static void reply_flushed(struct http_request *r)
 #define POST(path)     HTTP_POST, path, API_WRITE, ROUTE_WRITE, PARAM_OTHERS, BODY_ANY, 0
 #define DELETE(path)   HTTP_DELETE, path, API_WRITE, ROUTE_WRITE, PARAM_OTHERS, 0, 0
 #define NOW(how, path) HTTP_##how, path, API_WRITE, ROUTE_LOOP, PARAM_OTHERS, 0, 0
+#define REFRESH(path)                                                                              \
+	{                                                                                          \
+		HTTP_PUT, path, API_WRITE, ROUTE_READ, PARAM_OTHERS, 0, 0, miniflux_parse_refresh, \
+			miniflux_run_refresh, miniflux_reply_refresh                               \
+	}
 
 static const struct route table[] = {
 	{OPEN("/healthcheck"), NULL, NULL, reply_ok},
@@ -221,7 +226,7 @@ static const struct route table[] = {
 	{DELETE("/v1/categories/{id}"), NULL, miniflux_run_remove_category, NULL},
 	{PUT("/v1/categories/{id}/mark-all-as-read"), miniflux_parse_mark_all, miniflux_run_mark,
 		NULL},
-	{PUT("/v1/categories/{id}/refresh"), NULL, miniflux_run_refresh, miniflux_reply_refresh},
+	REFRESH("/v1/categories/{id}/refresh"),
 	{GET("/v1/categories/{id}/feeds"), NULL, miniflux_run_feeds, NULL},
 	{GET("/v1/categories/{id}/entries"), miniflux_parse_list, miniflux_run_list, NULL},
 	{GET("/v1/categories/{name}/entries/{id}"), miniflux_parse_one, miniflux_run_one, NULL},
@@ -229,13 +234,13 @@ static const struct route table[] = {
 	{GET("/v1/feeds"), NULL, miniflux_run_feeds, NULL},
 	{POST("/v1/feeds"), miniflux_parse_feed, miniflux_run_add_feed, miniflux_reply_added},
 	{GET("/v1/feeds/counters"), miniflux_parse_counted, miniflux_run_counters, NULL},
-	{PUT("/v1/feeds/refresh"), NULL, miniflux_run_refresh, miniflux_reply_refresh},
+	REFRESH("/v1/feeds/refresh"),
 	{GET("/v1/feeds/{id}"), NULL, miniflux_run_feed, NULL},
 	{PUT_BODY("/v1/feeds/{id}"), miniflux_parse_feed, miniflux_run_change_feed,
 		route_feeds_reply_changed},
 	{DELETE("/v1/feeds/{id}"), NULL, miniflux_run_remove_feed, route_feeds_reply_changed},
 	{PUT("/v1/feeds/{id}/mark-all-as-read"), miniflux_parse_mark_all, miniflux_run_mark, NULL},
-	{PUT("/v1/feeds/{id}/refresh"), NULL, miniflux_run_refresh, miniflux_reply_refresh},
+	REFRESH("/v1/feeds/{id}/refresh"),
 	{GET("/v1/feeds/{id}/icon"), NULL, miniflux_run_icon, NULL},
 	{GET("/v1/icons/{id}"), NULL, miniflux_run_icon, NULL},
 	{GET("/v1/feeds/{id}/entries"), miniflux_parse_list, miniflux_run_list, NULL},

@@ -85,7 +85,7 @@ route_parse miniflux_parse_counted;
 route_run miniflux_run_feeds, miniflux_run_feed, miniflux_run_counters, miniflux_run_categories,
 	miniflux_run_icon;
 
-route_parse miniflux_parse_feed, miniflux_parse_category;
+route_parse miniflux_parse_feed, miniflux_parse_category, miniflux_parse_refresh;
 route_run miniflux_run_add_feed, miniflux_run_change_feed, miniflux_run_remove_feed,
 	miniflux_run_add_category, miniflux_run_change_category, miniflux_run_remove_category,
 	miniflux_run_refresh, miniflux_run_export;

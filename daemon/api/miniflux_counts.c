@@ -6,8 +6,11 @@
 #include "store/counts.h"
 #include "store/folders.h"
 
+/* Feeds are found by their folders, of which there are FOLDERS_MAX, without looking at all. */
+enum { HEADS = 512 };
+
 struct counted {
-	struct counted *next;
+	struct counted *next, *alike; /* ... of those whose folders have the same head */
 	int64_t feed, folder, total, unread;
 };
 
@@ -15,6 +18,7 @@ struct counting {
 	struct arena *arena;
 	struct counted *first, **last;
 	struct counted *at; /* counts come in the order of feeds, too */
+	struct counted *heads[HEADS];
 	bool full;
 };
 
@@ -28,7 +32,7 @@ int miniflux_parse_counted(struct http_request *r)
 
 	if (!q)
 		return ERR_NOMEM;
-	q->stories = shows_stories(r);
+	q->stories = r->stories;
 	return 0;
 }
 
@@ -36,11 +40,13 @@ static int note_feed(void *ctx, const struct feed *feed)
 {
 	struct counting *c = ctx;
 	struct counted *one = arena_alloc(c->arena, sizeof(*one));
+	struct counted **head = &c->heads[feed->folder_id % HEADS];
 
 	c->full = !one;
 	if (!one)
 		return 1;
-	*one = (struct counted){.feed = feed->id, .folder = feed->folder_id};
+	*one = (struct counted){.alike = *head, .feed = feed->id, .folder = feed->folder_id};
+	*head = one;
 	*c->last = one;
 	c->last = &one->next;
 	return 0;
@@ -70,41 +76,40 @@ static void note_total(void *ctx, int64_t feed, int64_t total)
 }
 
 /* Of stories those that lists have under each feed. */
-static int count_feeds(struct store_tx *tx, struct http_request *r,
-	const struct counted **ret_first, struct err *e)
+static int count_feeds(
+	struct store_tx *tx, struct http_request *r, struct counting *c, struct err *e)
 {
 	static const struct feed_filter filter = {.detached = true};
 	const struct counted_query *q = r->query;
-	struct counting c = {.arena = &r->arena};
 	int code;
 
-	c.last = &c.first;
-	code = feeds_list(tx, &filter, note_feed, &c, e);
-	if (code == 0 && c.full)
+	c->arena = &r->arena;
+	c->last = &c->first;
+	code = feeds_list(tx, &filter, note_feed, c, e);
+	if (code == 0 && c->full)
 		code = err_set(e, ERR_NOMEM, NULL);
-	c.at = c.first;
+	c->at = c->first;
 	if (code == 0)
-		code = (q->stories ? counts_list_stories : counts_list)(tx, note_unread, &c, e);
-	c.at = c.first;
+		code = (q->stories ? counts_list_stories : counts_list)(tx, note_unread, c, e);
+	c->at = c->first;
 	if (code == 0)
-		code = counts_list_totals(tx, q->stories, note_total, &c, e);
-	*ret_first = c.first;
+		code = counts_list_totals(tx, q->stories, note_total, c, e);
 	return code;
 }
 
 int miniflux_run_counters(struct store_tx *tx, struct http_request *r, struct err *e)
 {
-	const struct counted *first;
+	struct counting counts = {0};
 	char key[24];
 	struct json j;
-	int code = count_feeds(tx, r, &first, e);
+	int code = count_feeds(tx, r, &counts, e);
 
 	if (code < 0)
 		return code;
 	answer_begin(r, &j);
 	for (int unread = 0; unread < 2; unread++) {
 		json_put_object(&j, unread ? "unreads" : "reads");
-		for (const struct counted *c = first; c; c = c->next) {
+		for (const struct counted *c = counts.first; c; c = c->next) {
 			snprintf(key, sizeof(key), "%lld", (long long)c->feed);
 			json_put_int(&j, key, unread ? c->unread : c->total - c->unread);
 		}
@@ -118,7 +123,7 @@ int miniflux_run_counters(struct store_tx *tx, struct http_request *r, struct er
 
 struct categories {
 	struct json j;
-	const struct counted *counts;
+	struct counting counts;
 	bool counted;
 };
 
@@ -127,7 +132,7 @@ static void put_listed(struct categories *l, int64_t id, const char *title)
 	int64_t feeds = 0, unread = 0;
 
 	miniflux_begin_category(&l->j, NULL, id, title);
-	for (const struct counted *c = l->counts; c; c = c->next) {
+	for (const struct counted *c = l->counts.heads[id % HEADS]; c; c = c->alike) {
 		feeds += c->folder == id;
 		unread += c->folder == id ? c->unread : 0;
 	}

@@ -233,58 +233,64 @@ void miniflux_reply_added(struct http_request *r)
 
 /* -- refresh -- */
 
+/* Feeds looked at in one job, and asked for in one turn of the loop. */
+enum { REFRESH_CHUNK = 300 };
+
 struct refreshing {
-	struct refresh_one {
-		struct refresh_one *next;
-		int64_t feed;
-	} * first;
-	struct http_request *r;
-	const struct item_filter *scope;
-	bool full;
+	bool unfiled;    /* only what is in no folder */
+	int seen, count; /* of the last job */
+	int64_t last;    /* that was seen; 0: none yet */
+	int64_t feeds[REFRESH_CHUNK];
 };
+
+int miniflux_parse_refresh(struct http_request *r)
+{
+	return request_query(r, sizeof(struct refreshing)) ? 0 : ERR_NOMEM;
+}
 
 static int note_feed(void *ctx, const struct feed *feed)
 {
 	struct refreshing *x = ctx;
-	struct refresh_one *one;
 
-	if (x->scope->folder == FOLDER_NONE && feed->folder_id)
-		return 0;
-	one = arena_alloc(&x->r->arena, sizeof(*one));
-	x->full = !one;
-	if (!one)
-		return 1;
-	*one = (struct refresh_one){x->first, feed->id};
-	x->first = one;
+	x->seen++;
+	x->last = feed->id;
+	if (!x->unfiled || !feed->folder_id)
+		x->feeds[x->count++] = feed->id;
 	return 0;
 }
 
 int miniflux_run_refresh(struct store_tx *tx, struct http_request *r, struct err *e)
 {
-	struct refreshing x = {.r = r};
+	struct refreshing *x = r->query;
 	struct item_filter scope = {0};
-	struct feed_filter filter = {.detached = true};
+	struct feed_filter filter = {.after_id = x->last, .detached = true, .limit = REFRESH_CHUNK};
 	int code;
 
 	miniflux_scope(r, &scope);
-	x.scope = &scope;
+	x->unfiled = scope.folder == FOLDER_NONE;
+	x->seen = x->count = 0;
 	filter.folder_id = scope.folder > 0 ? scope.folder : 0;
-	code = miniflux_check_scope(tx, &scope, e);
+	filter.scheduled = !x->unfiled; /* where folders are not told */
+	code = x->last ? 0 : miniflux_check_scope(tx, &scope, e);
 	if (code == 0 && !scope.feed)
-		code = feeds_list(tx, &filter, note_feed, &x, e);
-	r->query = x.first;
+		code = feeds_list(tx, &filter, note_feed, x, e);
 	r->result = scope.feed;
-	return code < 0 ? code : x.full ? err_set(e, ERR_NOMEM, NULL) : 0;
+	return code;
 }
 
 /* Of many those that may be polled now are. */
 void miniflux_reply_refresh(struct http_request *r)
 {
 	const struct api_callbacks *callbacks = &r->api->callbacks;
+	const struct refreshing *x = r->query;
 	int64_t wait_ms = 0;
 
-	for (const struct refresh_one *one = r->query; one; one = one->next)
-		(void)callbacks->refresh(callbacks->ctx, one->feed, &wait_ms, NULL);
+	for (int n = 0; n < x->count; n++)
+		(void)callbacks->refresh(callbacks->ctx, x->feeds[n], &wait_ms, NULL);
+	if (x->seen == REFRESH_CHUNK) {
+		routes_again(r);
+		return;
+	}
 	r->status = 204;
 	if (r->result)
 		(void)route_feeds_refresh(r, r->result);

@@ -42,7 +42,7 @@ struct telling {
 
 static const struct feed_text *make_feed(struct telling *t, int64_t id)
 {
-	struct arena *arena = &t->r->arena;
+	struct arena *arena = &t->r->arena, of_row;
 	struct feed_text *feed = arena_alloc(arena, sizeof(*feed));
 	struct feed row;
 	struct json j;
@@ -52,12 +52,15 @@ static const struct feed_text *make_feed(struct telling *t, int64_t id)
 		t->code = err_set(t->e, ERR_NOMEM, NULL);
 		return NULL;
 	}
-	t->code = feeds_get(t->tx, id, arena, &row, t->e);
-	if (t->code < 0)
-		return NULL;
+	arena_init(&of_row, FEED_ARENA_MAX);
 	buf_init(&out, API_REPLY_MAX);
 	json_init(&j, &out);
-	miniflux_put_feed(&j, NULL, &row);
+	t->code = feeds_get(t->tx, id, &of_row, &row, t->e);
+	if (t->code == 0)
+		miniflux_put_feed(&j, NULL, &row);
+	arena_finish(&of_row);
+	if (t->code < 0)
+		return NULL;
 	*feed = (struct feed_text){.next = t->feeds, .id = id, .len = out.len};
 	feed->text = buf_status(&out) < 0 ? NULL : arena_strndup(arena, out.data, out.len);
 	buf_finish(&out);

@@ -156,6 +156,7 @@ int miniflux_run_feeds(struct store_tx *tx, struct http_request *r, struct err *
 	code = miniflux_check_scope(tx, &scope, e);
 	if (code < 0)
 		return code;
+	r->out.max = GREADER_REPLY_MAX;
 	json_init(&l.j, &r->out);
 	json_put_array(&l.j, NULL);
 	code = feeds_list(tx, &filter, put_feed, &l, e);

@@ -108,7 +108,7 @@ static struct miniflux_entries *begin(struct http_request *r)
 	struct miniflux_entries *q = request_query(r, sizeof(*q));
 
 	if (q)
-		q->stories = q->filter.stories = shows_stories(r);
+		q->stories = q->filter.stories = r->stories;
 	return q;
 }
 

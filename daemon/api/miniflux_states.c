@@ -25,7 +25,7 @@ static struct mark_query *begin(struct http_request *r)
 
 	if (!q)
 		return NULL;
-	q->stories = shows_stories(r);
+	q->stories = r->stories;
 	q->states.now_ms = times_now_ms();
 	return q;
 }

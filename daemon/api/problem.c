@@ -65,6 +65,7 @@ void problem_from_err(struct http_problem *p, int code, const struct err *e)
 		{ERR_IO, PROBLEM_DATABASE},
 		{ERR_CORRUPT, PROBLEM_DATABASE},
 		{ERR_FULL, PROBLEM_DISK_FULL},
+		{ERR_TOO_BIG, PROBLEM_ANSWER_SIZE},
 	};
 	enum problem_kind kind = PROBLEM_INTERNAL;
 
@@ -72,7 +73,11 @@ void problem_from_err(struct http_problem *p, int code, const struct err *e)
 		if (map[i].code == code)
 			kind = map[i].kind;
 	}
-	problem_set(p, kind, "%s", e && e->text[0] ? e->text : err_sentence(code));
+	problem_set(p, kind, "%s",
+		code == ERR_TOO_BIG
+			? "this has more than fits into one answer: ask for a part of it"
+		: e && e->text[0] ? e->text
+				  : err_sentence(code));
 }
 
 static void render_errors(const struct http_problem *p, struct json *j)

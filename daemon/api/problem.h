@@ -31,6 +31,7 @@
 	X(PROBLEM_FAILURES, 429, "too-many-failures", "Too many failures")                         \
 	X(PROBLEM_HEAD_SIZE, 431, "head-too-large", "Head of the request too large")               \
 	X(PROBLEM_INTERNAL, 500, "internal", "Internal error")                                     \
+	X(PROBLEM_ANSWER_SIZE, 500, "answer-too-large", "Answer too large")                        \
 	X(PROBLEM_DATABASE, 503, "database-failing", "The database cannot be used")                \
 	X(PROBLEM_BUSY, 503, "busy", "Busy, try again later")                                      \
 	X(PROBLEM_TIMEOUT, 503, "timed-out", "The query took too long")                            \

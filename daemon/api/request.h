@@ -41,6 +41,7 @@ struct http_request {
 
 	/* As understood (routes.h). */
 	enum api_right right;    /* of who asks */
+	bool stories;            /* ... is shown these in place of items, by their credential */
 	const struct face *face; /* NULL: not looked for yet */
 	const struct route *route;
 	int64_t id;        /* {id} of the path */
@@ -59,6 +60,7 @@ struct http_request {
 	const char *content_type; /* of `out`; NULL: JSON. Static */
 	int64_t result;           /* what `run` tells `reply`: an id, a number */
 	bool more;                /* set by `run`: there is more to do, in a further job */
+	size_t parked;            /* of `out`, counted in api->unsent_bytes during a job */
 
 	bool busy;            /* a job is under way */
 	struct store_job job; /* before it is handed over, its `work` serves to parse the body */

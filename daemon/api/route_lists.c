@@ -33,14 +33,6 @@ void answer_if_new(struct http_request *r)
 	}
 }
 
-bool shows_stories(const struct http_request *r)
-{
-	int64_t id = r->conn ? r->conn->credential : 0;
-	const struct credential *who = access_find(&r->api->access, id);
-
-	return who && who->stories;
-}
-
 void list_begin(struct http_request *r, struct json *ret_j, const char *noun)
 {
 	answer_begin(r, ret_j);

@@ -25,7 +25,7 @@ static bool wants_stories(const struct http_request *r)
 {
 	int said = params_tristate(&r->params, PARAM_STORIES);
 
-	return said ? said > 0 : shows_stories(r);
+	return said ? said > 0 : r->stories;
 }
 
 int route_plain_parse(struct http_request *r)

@@ -371,6 +371,8 @@ static void end_job(struct http_request *r)
 {
 	r->busy = false;
 	r->api->jobs--;
+	r->api->unsent_bytes -= r->parked;
+	r->parked = 0;
 }
 
 static void on_job_done(struct store_job *job)
@@ -383,10 +385,14 @@ static void on_job_done(struct store_job *job)
 		problem_from_err(&r->problem, job->status, &job->error);
 	if (r->more && api->stopping) /* what is done stays, and asking again does the rest */
 		problem_from_err(&r->problem, ERR_BUSY, NULL);
+	if (r->more)
+		conn_check_room(r);
 	if (r->problem.kind != PROBLEM_NONE)
 		buf_reset(&r->fields);
 	if (r->problem.kind != PROBLEM_NONE)
 		routes_refuse(r);
+	else if (r->more && !r->conn && r->route->where != ROUTE_WRITE)
+		request_destroy(r); /* nobody reads the rest */
 	else if (r->more)
 		routes_again(r);
 	else if (r->route->reply)
@@ -432,6 +438,8 @@ static void start_job(struct http_request *r)
 	}
 	r->busy = true;
 	r->api->jobs++;
+	r->parked = r->out.len;
+	r->api->unsent_bytes += r->parked;
 }
 
 void routes_again(struct http_request *r)

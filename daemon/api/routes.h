@@ -92,9 +92,6 @@ void answer_end(struct json *j);
  * anything at all. */
 void answer_if_new(struct http_request *r);
 
-/* Whether who asks is shown stories in place of items, by their credential. Loop thread. */
-bool shows_stories(const struct http_request *r);
-
 /* A list: {"noun":[ ... ],"next":cursor or null,"seq":N,"epoch":"..."} */
 void list_begin(struct http_request *r, struct json *ret_j, const char *noun);
 void list_end(struct http_request *r, struct json *j, struct store_tx *tx, const char *next);

@@ -31,6 +31,7 @@ struct world {
 	int64_t feed_changed;
 	int refresh_code;
 	int64_t refreshed;
+	int refreshes;
 	int64_t rebuilt_since;
 	struct api_task task;
 	int discover_code;
@@ -60,6 +61,7 @@ static inline int world_refresh(void *ctx, int64_t feed, int64_t *ret_wait_ms, s
 	struct world *w = ctx;
 
 	w->refreshed = feed;
+	w->refreshes++;
 	if (w->refresh_code == ERR_BUSY)
 		*ret_wait_ms = 1500;
 	return w->refresh_code ? err_set(e, w->refresh_code, "the host asked for a pause") : 0;
@@ -388,6 +390,8 @@ static inline void take_answer(struct client *c, bool head_only, struct answer *
 	a->head[head] = '\0';
 	assert_int_equal(sscanf(a->head, "HTTP/1.1 %d ", &a->status), 1);
 	const char *length = strstr(a->head, "Content-Length: ");
+	/* who finds none waits for the end of the connection (RFC 9112, 6.3) */
+	assert_true(length || a->status == 204 || a->status == 304);
 	a->len = length && !head_only ? (size_t)strtoull(length + 16, NULL, 10) : 0;
 	uint64_t limit = clock_ms() + LIMIT_MS;
 	while (c->in.len < head + a->len) {

@@ -214,6 +214,7 @@ static void test_streams_in_targets(void **state)
 			"continuation"},
 	};
 	char target[300];
+	struct answer a;
 	struct world w;
 
 	(void)state;
@@ -228,6 +229,11 @@ static void test_streams_in_targets(void **state)
 	post(&w, "stream/items/contents?output=json&n=200000", "i=" ID(3) "&T=", 200,
 		"38d7ea4c68003\"");
 	say_with(&w, "", "HEAD " API "stream/contents", "", 200, "Content-Length: ", NULL);
+	ask(&w, "GET", API "stream/items/contents?i=" ID(3) "&i=" ID(1) "&i=" ID(3), NULL, &a);
+	const char *last = strstr(a.body, "38d7ea4c68001\""); /* each once, as they came */
+	assert_true(last && strstr(a.body, "38d7ea4c68003\"") < last);
+	assert_null(strstr(last, "38d7ea4c68003\""));
+	free_answer(&a);
 	world_close(&w);
 }
 
@@ -386,6 +392,10 @@ static void test_login(void **state)
 		password);
 	say_with(&w, "Content-Type: multipart/form-data; boundary=q\r\n",
 		"POST /accounts/ClientLogin", parts, 200, fields, NULL);
+	for (int n = 0; n < 2 * ACCESS_FREE_FAILURES; n++) /* what has been removed is no reason */
+		say_with(&w, "Authorization: GoogleLogin auth=ann/stale\r\n",
+			"POST /accounts/ClientLogin", body, 200, fields, NULL);
+	say_with(&w, "Authorization: GoogleLogin auth=\r\n", "GET /version", "", 200, NULL, NULL);
 	snprintf(parts, sizeof(parts), "GET /greader/accounts/ClientLogin?output=json&%s", body);
 	snprintf(fields, sizeof(fields), "{\"SID\":\"%s\",\"LSID\":\"%.40s|\"Auth\":\"%s\"}", token,
 		token, token);
@@ -408,6 +418,41 @@ static void test_login(void **state)
 		"Google-Bad-Token: true\r\n", NULL);
 	say_with(&w, fields, "POST " API "edit-tag", "i=" ID(1) "&a=" STATE "read&T=stale", 200,
 		"OK", NULL);
+	world_close(&w);
+}
+
+/* Nobody is known yet when a body is looked at for a token. */
+static void test_tokens_in_bodies(void **state)
+{
+	static const struct {
+		const char *first, *middle, *last;
+		int status;
+	} cases[] = {
+		{"", "", "", 200}, {"T=ann/0&", "", "", 401}, {"", "", "&T=ann/0", 401},
+		{"", "&T=ann/0&", "", 200},   /* not there */
+		{"", "", "&T=&T=ann/0", 200}, /* the first counts */
+	};
+	char filler[5001] = "", body[12000];
+	struct world w;
+
+	(void)state;
+	fill(&w);
+	for (size_t len = 0; len < sizeof(filler) - 1; len += 4)
+		memcpy(filler + len, "i=1&", 4);
+	filler[sizeof(filler) - 2] = '\0';
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(body, sizeof(body), "%s%s&%s&%s%s", cases[i].first, filler,
+			cases[i].middle, filler, cases[i].last);
+		say_with(&w, "", "POST " API "stream/items/contents", body, cases[i].status, NULL,
+			NULL);
+	}
+	memset(w.api->access.slow, 0, sizeof(w.api->access.slow));
+	memset(filler, 'a', ACCESS_FIELD_MAX + 1); /* longer than a token is */
+	filler[ACCESS_FIELD_MAX + 1] = '\0';
+	snprintf(body, sizeof(body), "T=%s&T=ann/0", filler);
+	say_with(&w, "", "POST " API "stream/items/contents", body, 401, NULL, NULL);
+	snprintf(body, sizeof(body), "T=%s&i=1", filler);
+	say_with(&w, "", "POST " API "stream/items/contents", body, 200, NULL, NULL);
 	world_close(&w);
 }
 
@@ -437,6 +482,7 @@ int main(void)
 		cmocka_unit_test(test_atom),
 		cmocka_unit_test(test_subscriptions),
 		cmocka_unit_test(test_login),
+		cmocka_unit_test(test_tokens_in_bodies),
 		cmocka_unit_test(test_open),
 	};
 

@@ -1,5 +1,6 @@
 /* What clients of Google Reader change: marks, subscriptions, folders and labels; and what they see
  * meanwhile. */
+#include "api/conn.h"
 #include "unit/api/greader.h"
 
 static void test_edit(void **state)
@@ -152,6 +153,21 @@ static void test_many_feeds(void **state)
 	post(&w, "subscription/edit", body, 200, "OK");
 	assert_int_equal(w.feeds_changed, 150);
 	assert_int_equal(peek(w.f.path, "SELECT count(*) FROM feed"), 150);
+	/* whose rows are more than a request may hold */
+	change(&w, "UPDATE feed SET description = hex(zeroblob(?1 * 32768))");
+	snprintf(body, sizeof(body), "ac=edit&a=" LABEL "x");
+	for (int n = 1; n <= 2 * 150; n++)
+		snprintf(body + strlen(body), sizeof(body) - strlen(body), "&s=feed/%d",
+			(n + 1) / 2);
+	post(&w, "subscription/edit", body, 200, "OK");
+	/* so many folders, and not one more */
+	snprintf(body, sizeof(body), "T=x");
+	for (int n = 0; n < ITEM_LABELS_MAX; n++)
+		snprintf(body + strlen(body), sizeof(body) - strlen(body), "&a=" LABEL "f%d", n);
+	post(&w, "edit-tag", body, 200, "OK");
+	snprintf(body + strlen(body), sizeof(body) - strlen(body), "&a=" LABEL "one-more");
+	post(&w, "edit-tag", body, 400, "at most 100 folders at once");
+	assert_int_equal(peek(w.f.path, "SELECT count(*) FROM folder"), ITEM_LABELS_MAX + 1);
 	world_close(&w);
 }
 
@@ -297,6 +313,34 @@ static void test_paging(void **state)
 	world_close(&w);
 }
 
+/* Who has gone before the body was understood still meant what they said. */
+static void test_stories_of_gone(void **state)
+{
+	static const char body[] = "i=" ID(1) "&a=" STATE "read";
+	char request[500], password[SECRET_PASSWORD_BYTES];
+	struct client c;
+	struct world w;
+
+	(void)state;
+	fill(&w);
+	let_in(&w, true, password);
+	expect(&w, "POST", "/api/v1/stories/6/merge", "{\"stories\":[1,7]}", 200, NULL);
+	snprintf(request, sizeof(request),
+		"POST " API "edit-tag HTTP/1.1\r\nHost: x\r\nX-Auth-Token: %s\r\n"
+		"Content-Length: %zu\r\n\r\n%s",
+		password, sizeof(body) - 1, body);
+	client_connect(&w, &c);
+	client_send(&c, request);
+	while (w.api->jobs == 0)
+		uv_run(&w.f.loop.uv, UV_RUN_NOWAIT);
+	conn_close(container_of(w.api->conns.next, struct conn, node));
+	while (w.api->jobs > 0)
+		turn(&c);
+	client_close(&c);
+	assert_int_equal(peek(w.f.path, "SELECT sum(read) FROM item WHERE id IN (1, 6, 7)"), 3);
+	world_close(&w);
+}
+
 static void test_stories(void **state)
 {
 	char fields[100], password[SECRET_PASSWORD_BYTES];
@@ -368,6 +412,7 @@ int main(void)
 		cmocka_unit_test(test_large_batch),
 		cmocka_unit_test(test_paging),
 		cmocka_unit_test(test_stories),
+		cmocka_unit_test(test_stories_of_gone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -155,6 +155,8 @@ static void test_heads(void **state)
 {
 	struct buf out;
 	const struct http_head plain = {200, NULL, "application/json", 12, false, NULL};
+	const struct http_head accepted = {202, NULL, NULL, 0, false, NULL};
+	const struct http_head same = {304, NULL, NULL, 0, false, NULL};
 	const struct http_head empty = {204, NULL, NULL, 0, true, "Allow: GET\r\n"};
 	const struct http_head stream = {
 		409, "Feed exists already", "text/event-stream", -1, true, NULL};
@@ -170,6 +172,12 @@ static void test_heads(void **state)
 	http_write_head(&out, &empty, 0);
 	assert_null(strstr(out.data, "Content-"));
 	assert_non_null(strstr(out.data, "Connection: close\r\nAllow: GET\r\n\r\n"));
+	buf_reset(&out);
+	http_write_head(&out, &accepted, 0); /* else clients wait for a body */
+	assert_non_null(strstr(out.data, "\r\nContent-Length: 0\r\n\r\n"));
+	buf_reset(&out);
+	http_write_head(&out, &same, 0);
+	assert_null(strstr(out.data, "Content-"));
 	buf_reset(&out);
 	http_write_head(&out, &stream, 0);
 	assert_null(strstr(out.data, "Content-Length"));
@@ -469,13 +477,14 @@ static void test_problem_table(void **state)
 		int code, status;
 	} cases[] = {{ERR_NOT_FOUND, 404}, {ERR_DENIED, 409}, {ERR_EXISTS, 409}, {ERR_INVALID, 400},
 		{ERR_BUSY, 503}, {ERR_NOMEM, 503}, {ERR_TIMEOUT, 503}, {ERR_FULL, 507},
-		{ERR_IO, 503}, {ERR_CORRUPT, 503}};
+		{ERR_IO, 503}, {ERR_CORRUPT, 503}, {ERR_TOO_BIG, 500}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct http_problem p = {0};
 		problem_from_err(&p, cases[i].code, NULL);
 		assert_int_equal(problem_types[p.kind].status, cases[i].status);
+		assert_int_not_equal(p.kind, PROBLEM_INTERNAL);
 	}
 }
 

@@ -56,9 +56,10 @@ static const char *body_of(const struct talk *t)
 {
 	const char *head = strstr(t->text, "\r\n\r\n");
 	const char *length = strstr(t->text, "Content-Length: ");
+	bool none = strstr(t->text, "HTTP/1.1 204 ") || strstr(t->text, "HTTP/1.1 304 ");
 	size_t len = head && length && length < head ? strtoul(length + 16, NULL, 10) : 0;
 
-	return head && strlen(head + 4) >= len ? head + 4 : NULL;
+	return head && (length || none) && strlen(head + 4) >= len ? head + 4 : NULL;
 }
 
 /* The status; 0: the connection ended without an answer. */

@@ -301,6 +301,41 @@ static void test_large(void **state)
 	world_close(&w);
 }
 
+/* Of many feeds all are told, and asked for in turns. */
+static void test_many_feeds(void **state)
+{
+	static const struct row rows[] = {
+		{"PUT", "/v1/feeds/refresh", NULL, 204, NULL, NULL},
+		{"GET", "/v1/entries?limit=1000", NULL, 200, TOTAL("320"), NULL},
+		{"GET", "/v1/categories?counts=true", NULL, 200,
+			"\"feed_count\":320,\"total_unread\":320", NULL},
+	};
+	static const struct row large[] = {
+		{"GET", "/v1/feeds", NULL, 200, "{\"id\":320,", NULL},
+		{"GET", "/reader/api/0/subscription/list", NULL, 200, "\"feed/320\"", NULL},
+	};
+	static const struct row larger = {
+		"GET", "/v1/feeds", NULL, 500, "this has more than fits into one answer", NULL};
+	char url[60];
+	struct world w;
+
+	(void)state;
+	world_open(&w);
+	for (int n = 1; n <= 320; n++) {
+		snprintf(url, sizeof(url), "https://%d.example/feed", n);
+		assert_int_equal(world_add_feed(&w, url), n);
+		world_add_items(&w, n, n, 1);
+	}
+	change(&w, "UPDATE feed SET description = hex(zeroblob(?1 * 32768)), folder = NULL");
+	CHECK_ROWS(&w, "", rows);
+	assert_int_equal(w.refreshes, 320);
+	change(&w, "UPDATE feed SET url = url || '?' || hex(zeroblob(?1 * 30000)), link = 'x'");
+	CHECK_ROWS(&w, "", large);
+	change(&w, "UPDATE feed SET url = url || hex(zeroblob(?1 * 90000))");
+	check_row(&w, "", &larger);
+	world_close(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -310,6 +345,7 @@ int main(void)
 		cmocka_unit_test(test_times),
 		cmocka_unit_test(test_objects),
 		cmocka_unit_test(test_large),
+		cmocka_unit_test(test_many_feeds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

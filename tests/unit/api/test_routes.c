@@ -1,4 +1,6 @@
 /* Every route: good, not found, bad parameter; and what is told of errors. */
+#include "api/conn.h"
+#include "api/routes.h"
 #include "unit/api/answers.h"
 
 #define ITEM_KEYS                                                                                  \
@@ -506,6 +508,66 @@ static void test_long_poll(void **state)
 	world_close(&w);
 }
 
+static int parts_made;
+
+static int run_part(struct store_tx *tx, struct http_request *r, struct err *e)
+{
+	(void)tx;
+	(void)e;
+	for (int n = 0; n <= API_CHUNK_MAX; n += 16)
+		buf_puts(&r->out, "0123456789abcdef");
+	r->more = ++parts_made < 3;
+	return 0;
+}
+
+/* An answer made in several jobs ends where nobody reads it any more, or too much waits. */
+static void test_parts(void **state)
+{
+	static const struct route in_parts = {.where = ROUTE_READ, .run = run_part};
+	static const struct {
+		bool gone, full;
+		int parts, status;
+	} cases[] = {{false, false, 3, 200}, {false, true, 1, 503}, {true, false, 1, 0}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct world w;
+		struct answer a;
+		struct client c;
+		char target[200];
+		fill(&w);
+		snprintf(target, sizeof(target),
+			"GET /api/v1/changes?since=%lld&wait=30 HTTP/1.1\r\n\r\n",
+			(long long)store_seq(w.f.store));
+		client_connect(&w, &c);
+		client_send(&c, target);
+		client_expect_silence(&c);
+		struct conn *conn = container_of(w.api->conns.next, struct conn, node);
+		struct http_request *r = conn->request;
+		assert_non_null(r->expired);
+		r->expired = NULL;
+		list_remove(&r->node);
+		r->route = &in_parts;
+		w.api->unsent_bytes += cases[i].full ? API_UNSENT_MAX : 0;
+		parts_made = 0;
+		routes_again(r);
+		if (cases[i].gone)
+			conn_close(conn);
+		while (w.api->jobs > 0)
+			turn(&c);
+		w.api->unsent_bytes -= cases[i].full ? API_UNSENT_MAX : 0;
+		assert_int_equal(parts_made, cases[i].parts);
+		if (!cases[i].gone) {
+			take_answer(&c, false, &a);
+			assert_int_equal(a.status, cases[i].status);
+			assert_int_equal(a.len > (size_t)3 * API_CHUNK_MAX, !cases[i].full);
+			free_answer(&a);
+		}
+		client_close(&c);
+		world_close(&w); /* which sees that nothing is counted any more */
+	}
+}
+
 static void on_store_stopped(void *ctx)
 {
 	(*(int *)ctx)++;
@@ -585,6 +647,7 @@ int main(void)
 		cmocka_unit_test(test_changes),
 		cmocka_unit_test(test_pruned),
 		cmocka_unit_test(test_long_poll),
+		cmocka_unit_test(test_parts),
 		cmocka_unit_test(test_etag),
 		cmocka_unit_test(test_store_stopping),
 	};
