@@ -105,7 +105,7 @@ void request_parse_form(struct http_request *r)
 			FORM_PAIRS_MAX);
 	else if (code == ERR_INVALID)
 		problem_set(&r->problem, PROBLEM_PARAMETER,
-			"the parameters are not well encoded, or not UTF-8");
+			"the parameters are not UTF-8, or have control characters in them");
 	else if (code < 0)
 		problem_from_err(&r->problem, code, NULL);
 }
