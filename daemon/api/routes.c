@@ -527,7 +527,8 @@ void routes_dispatch(struct http_request *r)
 		http_reply(r);
 		return;
 	}
-	if (r->route->method != HTTP_GET)
+	if (r->route->right >= API_WRITE &&
+		(r->route->method != HTTP_GET || r->route->where == ROUTE_WRITE))
 		log_write(r);
 	if (r->route->members)
 		parse_body(r);

@@ -1,6 +1,9 @@
 /* What clients of Google Reader change: marks, subscriptions, folders and labels; and what they see
  * meanwhile. */
+#include "base/secret.h"
 #include "unit/api/greader.h"
+
+#define QUICKADD API "subscription/quickadd?quickadd=https://a.example/feed"
 
 static void test_edit(void **state)
 {
@@ -143,6 +146,68 @@ static void test_many_feeds(void **state)
 {
 	char body[8192] = "ac=subscribe";
 	struct world w;
+	/* one that the configuration wants no more, and that is kept for a while, comes back */
+	change(&w, "UPDATE feed SET owners = 0, detached_ms = ? WHERE id = 2");
+	get(&w, API "subscription/quickadd?quickadd=https://b.example/feed",
+		"{\"numResults\":1,|\"streamId\":\"feed/2\"", NULL);
+	assert_int_equal(peek(w.f.path, "SELECT count(*) FROM feed WHERE detached_ms"), 0);
+	assert_int_equal(w.feed_changed, 2);
+	world_close(&w);
+}
+
+/* A page may have a browser ask for an image at any address, and the browser knows the password. */
+static void test_pages(void **state)
+{
+	char text[SECRET_PASSWORD_BYTES + 4] = "ann:", fields[300];
+	struct buf encoded;
+	struct world w;
+
+	(void)state;
+	fill(&w);
+	let_in(&w, false, text + 4);
+	buf_init(&encoded, 1000);
+	secret_encode(text, strlen(text), &encoded);
+	snprintf(fields, sizeof(fields), "Authorization: basic %s\r\n", buf_string(&encoded));
+	say_with(&w, fields, "GET " QUICKADD, "", 403, "use POST", NULL);
+	say_with(&w, fields, "POST " QUICKADD, "", 200, "\"streamId\":\"feed/1\"", NULL);
+	say_with(&w, "", "HEAD " QUICKADD, "", 403, NULL, NULL);
+	snprintf(fields, sizeof(fields), "Authorization: GoogleLogin auth=%s\r\n",
+		w.api->access.known.rows[0].token);
+	say_with(&w, fields, "GET " QUICKADD, "", 200, "\"streamId\":\"feed/1\"", NULL);
+	say_with(&w, fields, "HEAD " QUICKADD, "", 403, NULL, NULL);
+	buf_finish(&encoded);
+	world_close(&w);
+}
+
+/* An address may grow as it is normalised; a list may be longer than other bodies. */
+static void test_long(void **state)
+{
+	static const char *const lists[] = {
+		"/v1/import", API "subscription/import/?T=x", "/api/v1/opml"};
+	char url[6100] = "https://a.example/", body[6200];
+	struct buf list;
+	struct answer a;
+	struct world w;
+
+	(void)state;
+	world_open(&w);
+	for (size_t len = strlen(url); len < 6000; len += 2)
+		memcpy(url + len, "\xc3\xa4", 3);
+	snprintf(body, sizeof(body), "ac=subscribe&s=%s", url);
+	post(&w, "subscription/edit", body, 400, "up to 8192 bytes");
+	snprintf(body, sizeof(body), "{\"url\":\"%s\"}", url);
+	expect(&w, "POST", "/api/v1/feeds", body, 400, "up to 8192 bytes");
+	snprintf(body, sizeof(body), "{\"feed_url\":\"%s\"}", url);
+	say_with(&w, "", "POST /v1/feeds", body, 400, "up to 8192 bytes", NULL);
+	buf_init(&list, OPML_BYTES_MAX);
+	while (list.len <= API_BODY_MAX)
+		buf_puts(&list, "nonsense");
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		ask(&w, "POST", lists[i], buf_string(&list), &a);
+		assert_int_equal(a.status, 400);
+		free_answer(&a);
+	}
+	buf_finish(&list);
 
 	(void)state;
 	world_open(&w);
@@ -372,3 +437,5 @@ int main(void)
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
+		cmocka_unit_test(test_pages),
+		cmocka_unit_test(test_long),
