@@ -355,6 +355,16 @@ static void test_subscriptions(void **state)
 	expect(&w, "PATCH", "/api/v1/feeds/2", "{\"folder\":\"to keep\"}", 200, NULL);
 	expect(&w, "POST", "/api/v1/folders", "{\"name\":\"Unfiled\"}", 201, NULL);
 	ids_are(&w, "s=" LABEL "to+keep", "10 9 8 7 6");
+	/* ours is no label */
+	expect(&w, "PATCH", "/api/v1/items/1", "{\"labels\":{\"add\":[\"Unfiled\"]}}", 200, NULL);
+	ids_are(&w, "s=" LABEL "Unfiled", "10 9 8 7 6");
+	get(&w, API "tag/list", "Unfiled\",\"type\":\"folder\"", "Unfiled\",\"type\":\"tag\"");
+	get(&w, API "unread-count", LABEL "Unfiled\",\"count\":5", LABEL "Unfiled\",\"count\":1");
+	/* what nobody wants, and is kept for a while, is there with its items */
+	change(&w, "UPDATE feed SET owners = 0, detached_ms = ? WHERE id = 2");
+	get(&w, API "subscription/list", "{\"id\":\"feed/2\",", NULL);
+	get(&w, API "unread-count", "{\"id\":\"feed/2\",", NULL);
+	change(&w, "UPDATE feed SET owners = 4, detached_ms = NULL WHERE id = 2 * ?");
 	ids_are(&w, "s=" LABEL "Unfiled", "");
 	get(&w, API "tag/list", "\"label\":\"to keep\",\"type\":\"folder\"|\"label\":\"Unfiled\"",
 		"\"type\":\"tag\"");
