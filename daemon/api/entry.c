@@ -235,6 +235,7 @@ static int put_stories(struct entries *l, struct err *e)
 		arena_finish(&texts);
 		buf_reset(&also);
 	}
+		code = code == ERR_NOT_FOUND ? 0 : code; /* a feed of it is being deleted */
 	buf_finish(&also);
 	return code < 0 ? code : 0;
 }
