@@ -44,16 +44,13 @@ int greader_read_url(struct arena *arena, const char *text, char **ret_url, stru
 	static const char feed[] = "feed/";
 	int code;
 
-	*ret_url = NULL;
 	while (strncmp(text, feed, strlen(feed)) == 0)
 		text += strlen(feed);
-	code = url_normalize(text, arena, ret_url);
-	if (code == ERR_NOMEM)
-		return err_set(e, code, NULL);
-	if (code == 0 && url_is_http(*ret_url) && strlen(*ret_url) <= FETCH_URL_MAX)
-		return 0;
-	*ret_url = NULL;
-	return err_set(e, ERR_INVALID, "a feed needs an http or https URL");
+	code = url_to_fetch(text, arena, ret_url);
+	if (code == ERR_INVALID)
+		return err_set(e, code, "a feed needs an http or https URL of up to %d bytes",
+			FETCH_URL_MAX);
+	return code < 0 ? err_set(e, code, NULL) : 0;
 }
 
 static int subscribe(struct store_tx *tx, struct http_request *r, const char *stream,
@@ -197,7 +194,7 @@ int greader_run_export(struct store_tx *tx, struct http_request *r, struct err *
 
 void greader_reply_imported(struct http_request *r)
 {
-	if (route_opml_tell(r))
+	if (route_opml_tell_all(r))
 		greader_reply_ok(r);
 }
 

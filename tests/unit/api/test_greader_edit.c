@@ -208,6 +208,14 @@ static void test_long(void **state)
 		free_answer(&a);
 	}
 	buf_finish(&list);
+	world_close(&w);
+}
+
+/* More than one job does. */
+static void test_many_feeds(void **state)
+{
+	char body[8192] = "ac=subscribe";
+	struct world w;
 
 	(void)state;
 	world_open(&w);
@@ -431,11 +439,11 @@ int main(void)
 		cmocka_unit_test(test_edit_tag),
 		cmocka_unit_test(test_mark_all),
 		cmocka_unit_test(test_large_batch),
+		cmocka_unit_test(test_pages),
+		cmocka_unit_test(test_long),
 		cmocka_unit_test(test_paging),
 		cmocka_unit_test(test_stories),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
-		cmocka_unit_test(test_pages),
-		cmocka_unit_test(test_long),

@@ -251,6 +251,7 @@ static void test_edits(void **state)
 	fill(&w);
 	CHECK_ROWS(&w, "", rows);
 	assert_int_equal(w.feed_changed, 5);
+		{"POST", "/v1/import", "file:///etc/passwd - - 0", 400, "nothing was added", NULL},
 	int64_t seq = store_seq(w.f.store);
 	change(&w, "UPDATE feed SET section = 'a', declared = 15, owners = ?, name = url,"
 		   " url = 'https://u:p@a.example/feed' WHERE id = 1");
@@ -259,12 +260,18 @@ static void test_edits(void **state)
 	check_row(&w, "", &declared);
 	world_close(&w);
 }
+	static const struct row kept = {"PUT", "/v1/feeds/2",
+		"{\"feed_url\":\"file:///feed\",\"disabled\":true,\"category_id\":1}", 201,
+		"file:///feed|\"disabled\":true", NULL};
 
 static void test_refresh(void **state)
 {
 	static const struct row one = {"PUT", "/v1/feeds/2/refresh", NULL, 204, NULL, NULL},
 				all = {"PUT", "/v1/feeds/refresh", NULL, 204, NULL, NULL},
 				some = {"PUT", "/v1/categories/1/refresh", NULL, 204, NULL, NULL},
+	change(&w, "UPDATE feed SET owners = 0, detached_ms = ?, url = 'file:///feed' WHERE id ="
+		   " 2");
+	check_row(&w, "", &kept);
 				none = {"PUT", "/v1/categories/" UNFILED "/refresh", NULL, 204,
 					NULL, NULL},
 				soon = {"PUT", "/v1/feeds/2/refresh", NULL, 429,
