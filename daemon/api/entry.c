@@ -112,6 +112,7 @@ static int put_item(void *ctx, const struct item_row *row)
 	struct entries *l = ctx;
 	const struct entry entry = {
 		.id = row->id,
+		.rev = row->rev,
 		.published_ms =
 			row->published_ms == TIME_NONE ? row->received_ms : row->published_ms,
 		.updated_ms = row->updated_ms == TIME_NONE ? row->received_ms : row->updated_ms,
@@ -201,6 +202,8 @@ static int put_story(struct entries *l, const struct story *story, struct buf *a
 
 	if (code == 0)
 		code = stories_members(l->tx, story->id, put_outlet, &outlets, e);
+	if (code == 0)
+		code = labels_of_story(l->tx, story->id, texts, &row.labels, e);
 	if (code == 0 && story->first != story->lead)
 		code = items_get_brief(l->tx, story->first, texts, &first, e);
 	if (code < 0)
@@ -209,14 +212,16 @@ static int put_story(struct entries *l, const struct story *story, struct buf *a
 		buf_puts(also, "</ul>");
 	if (buf_status(also) < 0)
 		return err_set(e, buf_status(also), NULL);
+	const struct item_row *told = story->first == story->lead ? &row : &first;
 	const struct entry entry = {
 		.id = story->first,
+		.rev = story->rev > told->rev ? story->rev : told->rev,
 		.published_ms = story->published_ms,
 		.updated_ms = story->updated_ms,
 		.read = story->read,
 		.starred = story->starred,
 		.item = &row,
-		.first = story->first == story->lead ? &row : &first,
+		.first = told,
 		.also = buf_string(also),
 	};
 	return l->each(l->ctx, &entry);
@@ -232,10 +237,10 @@ static int put_stories(struct entries *l, struct err *e)
 	for (const struct story_place *p = l->first; p && code == 0; p = p->next) {
 		arena_init(&texts, API_REPLY_MAX);
 		code = put_story(l, &p->story, &also, &texts, e);
+		code = code == ERR_NOT_FOUND ? 0 : code; /* a feed of it is being deleted */
 		arena_finish(&texts);
 		buf_reset(&also);
 	}
-		code = code == ERR_NOT_FOUND ? 0 : code; /* a feed of it is being deleted */
 	buf_finish(&also);
 	return code < 0 ? code : 0;
 }

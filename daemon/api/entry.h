@@ -30,10 +30,11 @@ int view_title(struct store_tx *tx, const struct view *view, struct arena *arena
 
 /* An item; or a story, of which the item that is shown. Valid until the callback returns. */
 struct entry {
-	int64_t id; /* the item's; a story's first item's, for ever */
+	int64_t id;  /* the item's; a story's first item's, for ever */
+	int64_t rev; /* its newest change; of a story's, or its first item's */
 	int64_t published_ms, updated_ms;
 	bool read, starred;
-	const struct item_row *item;  /* with its texts */
+	const struct item_row *item;  /* with its texts, and the labels of all the story */
 	const struct item_row *first; /* whose id it has: its feed told it first; without texts */
 	const char *also; /* HTML: the other outlets of the story, each with its link; "": none */
 };

@@ -420,6 +420,12 @@ static void test_stories(void **state)
 	assert_int_equal(peek(w.f.path, "SELECT sum(read) FROM item WHERE id IN (1, 6, 7)"), 3);
 	say_with(
 		&w, fields, "POST " API "edit-tag", "i=" ID(1) "&r=" STATE "read", 200, "OK", NULL);
+	/* a label of any report is one of the story */
+	expect(&w, "PATCH", "/api/v1/items/7", "{\"labels\":{\"add\":[\"y\"]}}", 200, NULL);
+	say_with(&w, fields, "GET " API "stream/items/ids?xt=" LABEL "y", "", 200, ID(2),
+		ID(1) "\"");
+	say_with(&w, fields, "GET " API "stream/contents?s=" LABEL "y", "", 200,
+		LABEL "x\",\"" LABEL "y\"]", NULL);
 	/* a feed has what it told first */
 	say_with(&w, fields, "POST " API "mark-all-as-read", "s=feed/2", 200, "OK", NULL);
 	assert_int_equal(peek(w.f.path, "SELECT count(*) FROM item WHERE read = 0"), 7);

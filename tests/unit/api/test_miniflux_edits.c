@@ -129,6 +129,15 @@ static void test_stories(void **state)
 		{"GET", "/v1/feeds/1/entries/1", NULL, 200, "{\"id\":1,", NULL},
 		{"GET", "/v1/feeds/2/entries/1", NULL, 404, NULL, NULL},
 	};
+	/* what is done to one of its reports changes it */
+	static const struct row changed[] = {
+		{"GET", "/v1/entries?order=changed_at&direction=desc&limit=1", NULL, 200,
+			"[{\"id\":1,|\"changed_at\":\"2026-11-18T11:40:00Z\"", NULL},
+		{"GET", "/v1/entries?changed_after=1795001000", NULL, 200, TOTAL("1") "{\"id\":1,",
+			NULL},
+		{"GET", IDS "changed_before=1795001000", NULL, 200,
+			"{\"total\":6,\"entry_ids\":[10,9,8,5,4,3]}", NULL},
+	};
 	/* another's headline is shown: its outlet is named, and where it stands is as it was */
 	static const struct row lead[] = {
 		{"GET", "/v1/feeds/1/entries?limit=1", NULL, 200,
@@ -143,6 +152,11 @@ static void test_stories(void **state)
 	expect(&w, "POST", "/api/v1/stories/6/merge", "{\"stories\":[1,2,7]}", 200, NULL);
 	const struct credential_of shown = let_in(&w, "ann", false, true);
 	CHECK_ROWS(&w, shown.field, rows);
+	change(&w, "UPDATE change SET detail = json_set(detail, '$.time', 1795000000000 * ?)");
+	expect(&w, "PATCH", "/api/v1/items/7", "{\"read\":false}", 200, NULL);
+	change(&w, "UPDATE change SET detail = json_set(detail, '$.time', 1795002000000)"
+		   " WHERE detail ->> 'time' <> 1795000000000 * ?");
+	CHECK_ROWS(&w, shown.field, changed);
 	change(&w, "UPDATE story SET lead = 6 WHERE first_item = ?");
 	CHECK_ROWS(&w, shown.field, lead);
 	world_close(&w);
