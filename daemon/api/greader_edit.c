@@ -24,6 +24,7 @@ struct edit_query {
 	edit_one *edit;
 	const char *folder;                    /* where to put it; NULL: not said */
 	bool leave;                            /* ... or that it goes to none */
+	const char *from;                      /* ... or to none if it is in this one */
 	const struct form_pair *at, *title_at; /* the last that are done */
 	bool more, no_titles;
 	int count; /* of the job */
@@ -89,19 +90,41 @@ static int unsubscribe(struct store_tx *tx, struct http_request *r, const char *
 	return code < 0 ? code : feeds_remove(tx, *ret_feed, times_now_ms(), e);
 }
 
+/* Whether the feed is to be in no folder. Clients that move one may take it out of the old folder
+ * when it is in the new one already. */
+static int find_leave(
+	struct store_tx *tx, const struct edit_query *q, int64_t id, bool *ret_leave, struct err *e)
+{
+	struct arena arena;
+	struct feed feed;
+	int code;
+
+	*ret_leave = q->leave;
+	if (q->folder || q->leave || !q->from)
+		return 0;
+	arena_init(&arena, FEED_ARENA_MAX);
+	code = feeds_get(tx, id, &arena, &feed, e);
+	*ret_leave = code == 0 && feed.folder && strcmp(feed.folder, q->from) == 0;
+	arena_finish(&arena);
+	return code;
+}
+
 static int edit(struct store_tx *tx, struct http_request *r, const char *stream, const char *title,
 	int64_t *ret_feed, struct err *e)
 {
 	const struct edit_query *q = r->query;
-	const struct feed_patch patch = {
-		.members = (title ? FEED_PATCH_NAME : 0U) |
-			   (q->folder || q->leave ? FEED_PATCH_FOLDER : 0U),
+	struct feed_patch patch = {
+		.members = title ? FEED_PATCH_NAME : 0U,
 		.name = title,
 		.folder = q->folder,
 	};
 	int64_t other;
+	bool leave = false;
 	int code = find(tx, r, stream, ret_feed, e);
 
+	if (code == 0)
+		code = find_leave(tx, q, *ret_feed, &leave, e);
+	patch.members |= q->folder || leave ? FEED_PATCH_FOLDER : 0U;
 	return code < 0 ? code : feeds_change(tx, *ret_feed, &patch, times_now_ms(), &other, e);
 }
 
@@ -120,7 +143,6 @@ int greader_parse_edit(struct http_request *r)
 		edit_one *edit;
 	} actions[] = {{"subscribe", subscribe}, {"unsubscribe", unsubscribe}, {"edit", edit}};
 	const char *action = form_text(&r->form, "ac"), *to = form_text(&r->form, "a");
-	const char *from = form_text(&r->form, "r");
 	struct edit_query *q = request_query(r, sizeof(*q));
 
 	if (!q)
@@ -135,8 +157,9 @@ int greader_parse_edit(struct http_request *r)
 	if (!form_text(&r->form, "s"))
 		return problem_at(&r->problem, "parameter", "s", "s says which feed is meant");
 	q->folder = folder_of(to);
-	q->leave = !q->folder && ((to && *to) || (from && *from));
-	return check_name(r, q->folder, "a");
+	q->leave = to && !q->folder && greader_stream(to).kind == STREAM_LABEL;
+	q->from = folder_of(form_text(&r->form, "r"));
+	return check_name(r, q->folder, "a", API_NAME_MAX);
 }
 
 /* Titles are paired with feeds by their places. */

@@ -27,6 +27,14 @@ static void test_edit(void **state)
 			"\"id\":\"feed/3\",\"title\":\"C\",\"categories\":[{\"id\":\"" LABEL
 			"News\"",
 			NULL},
+		{"subscription/edit", "ac=edit&s=feed/3&r=" LABEL "Old", "subscription/list",
+			"\"id\":\"feed/3\",\"title\":\"C\",\"categories\":[{\"id\":\"" LABEL
+			"News\"",
+			NULL},
+		{"subscription/edit", "ac=edit&s=feed/3&a=" STATE "like", "subscription/list",
+			"\"id\":\"feed/3\",\"title\":\"C\",\"categories\":[{\"id\":\"" LABEL
+			"News\"",
+			NULL},
 		{"subscription/edit", "ac=edit&s=feed/3&r=" LABEL "News", "subscription/list",
 			"\"id\":\"feed/3\",\"title\":\"C\",\"categories\":[{\"id\":\"" LABEL
 			"Unfiled\"",
@@ -62,7 +70,7 @@ static void test_edit(void **state)
 		snprintf(target, sizeof(target), API "%s", cases[i].target);
 		get(&w, target, cases[i].has, cases[i].lacks);
 	}
-	assert_int_equal(w.feeds_changed, 8);
+	assert_int_equal(w.feeds_changed, 10);
 	get(&w, API "subscription/export", "application/xml|xmlUrl=\"https://a.example/feed\"",
 		NULL);
 	post(&w, "subscription/import?T=x", "https://e.example/ E Imported 0\n", 200,
