@@ -128,12 +128,11 @@ static int edit(struct store_tx *tx, struct http_request *r, const char *stream,
 	return code < 0 ? code : feeds_change(tx, *ret_feed, &patch, times_now_ms(), &other, e);
 }
 
-static int check_name(struct http_request *r, const char *name, const char *parameter)
+static int check_name(struct http_request *r, const char *name, const char *parameter, int max)
 {
-	if (!name || strlen(name) <= API_NAME_MAX)
+	if (!name || strlen(name) <= (size_t)max)
 		return 0;
-	return problem_at(
-		&r->problem, "parameter", parameter, "a name may have %d bytes", API_NAME_MAX);
+	return problem_at(&r->problem, "parameter", parameter, "a name may have %d bytes", max);
 }
 
 int greader_parse_edit(struct http_request *r)
@@ -184,7 +183,7 @@ int greader_run_edit(struct store_tx *tx, struct http_request *r, struct err *e)
 		if (!stream)
 			break;
 		title = next_title(r, q);
-		if (check_name(r, title, "t") < 0)
+		if (check_name(r, title, "t", API_NAME_MAX) < 0)
 			return ERR_INVALID;
 		code = q->edit(tx, r, stream, title, &q->feeds[q->count++], e);
 	}
@@ -235,6 +234,18 @@ static int resolve_label(struct store_tx *tx, struct http_request *r, const char
 	return code;
 }
 
+static int check_dest(struct http_request *r, const struct stream *dest, int max)
+{
+	if (dest->kind != STREAM_LABEL)
+		return problem_at(
+			&r->problem, "parameter", "dest", "dest must be user/-/label/NAME");
+	if (strcmp(dest->name, GREADER_UNFILED) == 0)
+		return problem_at(&r->problem, "parameter", "dest",
+			"'%s' is where feeds are that are in no folder: take another name",
+			GREADER_UNFILED);
+	return check_name(r, dest->name, "dest", max);
+}
+
 int greader_run_rename(struct store_tx *tx, struct http_request *r, struct err *e)
 {
 	const char *from = form_text(&r->form, "s"), *to = form_text(&r->form, "dest");
@@ -245,10 +256,8 @@ int greader_run_rename(struct store_tx *tx, struct http_request *r, struct err *
 
 	if (code < 0)
 		return code;
-	if (dest.kind != STREAM_LABEL || strcmp(dest.name, GREADER_UNFILED) == 0 ||
-		strlen(dest.name) > (ids.folder ? API_NAME_MAX : LABEL_NAME_MAX))
-		return problem_at(
-			&r->problem, "parameter", "dest", "dest must be user/-/label/NAME");
+	if (check_dest(r, &dest, ids.folder ? API_NAME_MAX : LABEL_NAME_MAX) < 0)
+		return ERR_INVALID;
 	code = ids.folder ? folders_rename(tx, ids.folder, dest.name, now_ms, &other, e)
 			  : labels_rename(tx, ids.label, dest.name, now_ms, &other, e);
 	return code == ERR_EXISTS ? name_exists(r, other, ids.folder ? "folder" : "label") : code;

@@ -25,6 +25,17 @@ void miniflux_put_time(struct json *j, const char *key, int64_t time_ms)
 		time_ms == TIME_NONE ? "0001-01-01T00:00:00Z" : times_rfc3339_s(time_ms, text));
 }
 
+/* What its users know by another name. */
+static const char *renamed(struct http_request *r)
+{
+	static const char folder[] = "there is no folder ";
+	const char *detail = r->problem.detail, *text = detail;
+
+	if (strncmp(detail, folder, strlen(folder)) == 0)
+		text = arena_printf(&r->arena, "there is no category %s", detail + strlen(folder));
+	return text ? text : detail;
+}
+
 void miniflux_refuse(struct http_request *r)
 {
 	struct json j;
@@ -35,7 +46,7 @@ void miniflux_refuse(struct http_request *r)
 		r->problem.kind = PROBLEM_PARAMETER;
 	r->content_type = "application/json";
 	answer_begin(r, &j);
-	json_put_string(&j, "error_message", r->problem.detail);
+	json_put_string(&j, "error_message", renamed(r));
 	answer_end(&j);
 }
 

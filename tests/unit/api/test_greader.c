@@ -147,7 +147,7 @@ static void test_refusals(void **state)
 		{"GET " API "stream/items/ids?n=%ff", "", 400, "not UTF-8"},
 		{"GET " API "stream/items/ids?xt=feed/1&xt=feed/1&xt=feed/1&xt=feed/1&xt=feed/1",
 			"", 400, "at most 4 feeds"},
-		{"GET " API "stream/contents/%ff", "", 400, "this names no stream"},
+		{"GET " API "stream/contents/%ff", "", 400, "the stream in the path"},
 		{"GET " API "nothing", "", 404, NULL},
 		{"PUT " API "edit-tag", "", 405, "Allow: OPTIONS, POST"},
 		{"POST " API "mark-all-as-read", "ts=1", 400, "s says which stream"},
@@ -180,7 +180,7 @@ static void test_refusals(void **state)
 	struct world w;
 
 	(void)state;
-	fill(&w);
+	fill_more(&w);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		say_with(&w, "", cases[i].line, cases[i].body, cases[i].status, cases[i].has, NULL);
 	world_close(&w);
@@ -355,10 +355,6 @@ static void test_subscriptions(void **state)
 	snprintf(fields, sizeof(fields), "If-None-Match: %.34s\r\n", strstr(a.head, "ETag: ") + 6);
 	free_answer(&a);
 	say_with(&w, fields, "GET " API "subscription/list", "", 304, NULL, "feed");
-	/* a folder wins over a label of its name, and over ours */
-	expect(&w, "PATCH", "/api/v1/feeds/2", "{\"folder\":\"to keep\"}", 200, NULL);
-	expect(&w, "POST", "/api/v1/folders", "{\"name\":\"Unfiled\"}", 201, NULL);
-	ids_are(&w, "s=" LABEL "to+keep", "10 9 8 7 6");
 	/* ours is no label */
 	expect(&w, "PATCH", "/api/v1/items/1", "{\"labels\":{\"add\":[\"Unfiled\"]}}", 200, NULL);
 	ids_are(&w, "s=" LABEL "Unfiled", "10 9 8 7 6");
@@ -369,6 +365,10 @@ static void test_subscriptions(void **state)
 	get(&w, API "subscription/list", "{\"id\":\"feed/2\",", NULL);
 	get(&w, API "unread-count", "{\"id\":\"feed/2\",", NULL);
 	change(&w, "UPDATE feed SET owners = 4, detached_ms = NULL WHERE id = 2 * ?");
+	/* a folder wins over a label of its name, and over ours */
+	expect(&w, "PATCH", "/api/v1/feeds/2", "{\"folder\":\"to keep\"}", 200, NULL);
+	expect(&w, "POST", "/api/v1/folders", "{\"name\":\"Unfiled\"}", 201, NULL);
+	ids_are(&w, "s=" LABEL "to+keep", "10 9 8 7 6");
 	ids_are(&w, "s=" LABEL "Unfiled", "");
 	get(&w, API "tag/list", "\"label\":\"to keep\",\"type\":\"folder\"|\"label\":\"Unfiled\"",
 		"\"type\":\"tag\"");

@@ -146,14 +146,6 @@ static void test_quickadd(void **state)
 		"{\"numResults\":0,\"error\":\"it says 404\"}");
 	quickadd(&w, "https://g.example/", NULL, ERR_CANCELED, 503, "being stopped");
 	get(&w, API "subscription/list", "feed/3", "feed/4");
-	world_close(&w);
-}
-
-/* More than one job does. */
-static void test_many_feeds(void **state)
-{
-	char body[8192] = "ac=subscribe";
-	struct world w;
 	/* one that the configuration wants no more, and that is kept for a while, comes back */
 	change(&w, "UPDATE feed SET owners = 0, detached_ms = ? WHERE id = 2");
 	get(&w, API "subscription/quickadd?quickadd=https://b.example/feed",
@@ -449,12 +441,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_edit),
 		cmocka_unit_test(test_quickadd),
+		cmocka_unit_test(test_pages),
+		cmocka_unit_test(test_long),
 		cmocka_unit_test(test_many_feeds),
 		cmocka_unit_test(test_edit_tag),
 		cmocka_unit_test(test_mark_all),
 		cmocka_unit_test(test_large_batch),
-		cmocka_unit_test(test_pages),
-		cmocka_unit_test(test_long),
 		cmocka_unit_test(test_paging),
 		cmocka_unit_test(test_stories),
 	};

@@ -198,7 +198,7 @@ static void test_categories(void **state)
 		{"PUT", "/v1/categories/2", "{\"title\":\"Sea\"}", 201,
 			"{\"id\":2,\"title\":\"Sea\"", NULL},
 		{"PUT", "/v1/categories/2", "{\"title\":\"News\"}", 400, "exists already", NULL},
-		{"PUT", "/v1/categories/9", "{\"title\":\"Sky\"}", 404, NULL, NULL},
+		{"PUT", "/v1/categories/9", "{\"title\":\"Sky\"}", 404, "no category 9", NULL},
 		{"PUT", "/v1/categories/" UNFILED, "{\"title\":\"Sky\"}", 400, "it stays", NULL},
 		{"DELETE", "/v1/categories/" UNFILED, NULL, 400, "it stays", NULL},
 		{"DELETE", "/v1/categories/9", NULL, 404, NULL, NULL},
@@ -251,6 +251,7 @@ static void test_edits(void **state)
 			"{\"message\":\"Feeds imported successfully\"}", NULL},
 		{"GET", "/v1/export", NULL, 200, "<outline text=\"G\"|https://f.example/", NULL},
 		{"POST", "/v1/import", "nonsense", 400, "nonsense", NULL},
+		{"POST", "/v1/import", "file:///etc/passwd - - 0", 400, "nothing was added", NULL},
 	};
 	/* sent back as it was told: nothing changes, whatever the configuration says of it */
 	static const struct row same = {"PUT", "/v1/feeds/1",
@@ -259,13 +260,18 @@ static void test_edits(void **state)
 		201, "\"title\":\"https://a.example/feed\"", NULL};
 	static const struct row declared = {
 		"PUT", "/v1/feeds/1", "{\"category_id\":" UNFILED "}", 400, "configuration", NULL};
+	static const struct row kept = {"PUT", "/v1/feeds/2",
+		"{\"feed_url\":\"file:///feed\",\"disabled\":true,\"category_id\":1}", 201,
+		"file:///feed|\"disabled\":true", NULL};
 	struct world w;
 
 	(void)state;
 	fill(&w);
 	CHECK_ROWS(&w, "", rows);
 	assert_int_equal(w.feed_changed, 5);
-		{"POST", "/v1/import", "file:///etc/passwd - - 0", 400, "nothing was added", NULL},
+	change(&w, "UPDATE feed SET owners = 0, detached_ms = ?, url = 'file:///feed' WHERE id ="
+		   " 2");
+	check_row(&w, "", &kept);
 	int64_t seq = store_seq(w.f.store);
 	change(&w, "UPDATE feed SET section = 'a', declared = 15, owners = ?, name = url,"
 		   " url = 'https://u:p@a.example/feed' WHERE id = 1");
@@ -274,18 +280,12 @@ static void test_edits(void **state)
 	check_row(&w, "", &declared);
 	world_close(&w);
 }
-	static const struct row kept = {"PUT", "/v1/feeds/2",
-		"{\"feed_url\":\"file:///feed\",\"disabled\":true,\"category_id\":1}", 201,
-		"file:///feed|\"disabled\":true", NULL};
 
 static void test_refresh(void **state)
 {
 	static const struct row one = {"PUT", "/v1/feeds/2/refresh", NULL, 204, NULL, NULL},
 				all = {"PUT", "/v1/feeds/refresh", NULL, 204, NULL, NULL},
 				some = {"PUT", "/v1/categories/1/refresh", NULL, 204, NULL, NULL},
-	change(&w, "UPDATE feed SET owners = 0, detached_ms = ?, url = 'file:///feed' WHERE id ="
-		   " 2");
-	check_row(&w, "", &kept);
 				none = {"PUT", "/v1/categories/" UNFILED "/refresh", NULL, 204,
 					NULL, NULL},
 				soon = {"PUT", "/v1/feeds/2/refresh", NULL, 429,
