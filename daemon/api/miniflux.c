@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "api/admit.h"
 #include "api/conn.h"
 #include "api/core.h"
 #include "api/render.h"
@@ -84,21 +85,16 @@ static void reply_version(struct http_request *r)
 	http_reply(r);
 }
 
-static const struct credential *who_asks(const struct http_request *r)
-{
-	return access_find(&r->api->access, r->conn ? r->conn->credential : 0);
-}
-
 static const char *user_name(const struct http_request *r)
 {
-	const struct credential *who = who_asks(r);
+	const struct credential *who = admit_who(r);
 
 	return who ? who->name : "tidings";
 }
 
 static void put_user(struct json *j, const char *key, const struct http_request *r)
 {
-	const struct credential *who = who_asks(r);
+	const struct credential *who = admit_who(r);
 
 	json_put_object(j, key);
 	json_put_int(j, "id", MINIFLUX_USER);
