@@ -336,6 +336,26 @@ json_t *entry_list(const char *text, struct buf *out)
 	return list;
 }
 
+void entry_attachments(const struct entry *entry, struct buf *out,
+	void (*each)(void *ctx, const struct attachment *one), void *ctx)
+{
+	json_t *list = entry_list(entry->item->enclosures, out), *one;
+	size_t i;
+
+	json_array_foreach(list, i, one)
+	{
+		const struct attachment attachment = {
+			.place = i,
+			.url = json_string_value(json_object_get(one, "url")),
+			.type = json_string_value(json_object_get(one, "type")),
+			.length = json_integer_value(json_object_get(one, "length")),
+		};
+		if (attachment.url)
+			each(ctx, &attachment);
+	}
+	json_decref(list);
+}
+
 void entry_put_html(const struct entry *entry, struct buf *out)
 {
 	const struct item_row *item = entry->item;

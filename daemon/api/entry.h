@@ -51,10 +51,19 @@ int entries_get(struct store_tx *tx, const int64_t *ids, int count, bool stories
 	int (*each)(void *ctx, const struct entry *entry), void *ctx, struct err *e)
 	__attribute__((warn_unused_result));
 
-/* Its title, never empty, and its enclosures or categories as a list of jansson's (NULL: none; no
+/* Its title, never empty, and its categories or labels as a list of jansson's (NULL: none; no
  * memory for it is a failure of `out`). */
 const char *entry_title(const struct entry *entry);
 struct json_t *entry_list(const char *text, struct buf *out);
+
+/* Those of its enclosures that have an address. */
+struct attachment {
+	size_t place;           /* among all of them */
+	const char *url, *type; /* type NULL: not known */
+	int64_t length;         /* bytes; 0: not known */
+};
+void entry_attachments(const struct entry *entry, struct buf *out,
+	void (*each)(void *ctx, const struct attachment *one), void *ctx);
 
 /* Its HTML, with the outlets at the end. */
 void entry_put_html(const struct entry *entry, struct buf *out);
