@@ -355,16 +355,6 @@ static void test_subscriptions(void **state)
 	snprintf(fields, sizeof(fields), "If-None-Match: %.34s\r\n", strstr(a.head, "ETag: ") + 6);
 	free_answer(&a);
 	say_with(&w, fields, "GET " API "subscription/list", "", 304, NULL, "feed");
-	/* ours is no label */
-	expect(&w, "PATCH", "/api/v1/items/1", "{\"labels\":{\"add\":[\"Unfiled\"]}}", 200, NULL);
-	ids_are(&w, "s=" LABEL "Unfiled", "10 9 8 7 6");
-	get(&w, API "tag/list", "Unfiled\",\"type\":\"folder\"", "Unfiled\",\"type\":\"tag\"");
-	get(&w, API "unread-count", LABEL "Unfiled\",\"count\":5", LABEL "Unfiled\",\"count\":1");
-	/* what nobody wants, and is kept for a while, is there with its items */
-	change(&w, "UPDATE feed SET owners = 0, detached_ms = ? WHERE id = 2");
-	get(&w, API "subscription/list", "{\"id\":\"feed/2\",", NULL);
-	get(&w, API "unread-count", "{\"id\":\"feed/2\",", NULL);
-	change(&w, "UPDATE feed SET owners = 4, detached_ms = NULL WHERE id = 2 * ?");
 	/* a folder wins over a label of its name, and over ours */
 	expect(&w, "PATCH", "/api/v1/feeds/2", "{\"folder\":\"to keep\"}", 200, NULL);
 	expect(&w, "POST", "/api/v1/folders", "{\"name\":\"Unfiled\"}", 201, NULL);
@@ -375,6 +365,25 @@ static void test_subscriptions(void **state)
 	get(&w, API "unread-count",
 		"{\"id\":\"" LABEL "to keep\",\"count\":5|{\"id\":\"" LABEL "Unfiled\",\"count\":0",
 		NULL);
+	world_close(&w);
+}
+
+static void test_unfiled(void **state)
+{
+	struct world w;
+
+	(void)state;
+	fill_more(&w);
+	change(&w, "UPDATE feed SET folder = NULL WHERE id = 2 * ?");
+	/* ours is no label */
+	expect(&w, "PATCH", "/api/v1/items/1", "{\"labels\":{\"add\":[\"Unfiled\"]}}", 200, NULL);
+	ids_are(&w, "s=" LABEL "Unfiled", "10 9 8 7 6");
+	get(&w, API "tag/list", "Unfiled\",\"type\":\"folder\"", "Unfiled\",\"type\":\"tag\"");
+	get(&w, API "unread-count", LABEL "Unfiled\",\"count\":5", LABEL "Unfiled\",\"count\":1");
+	/* what nobody wants, and is kept for a while, is there with its items */
+	change(&w, "UPDATE feed SET owners = 0, detached_ms = ? WHERE id = 2");
+	get(&w, API "subscription/list", "{\"id\":\"feed/2\",", NULL);
+	get(&w, API "unread-count", "{\"id\":\"feed/2\",", NULL);
 	world_close(&w);
 }
 
@@ -450,6 +459,7 @@ int main(void)
 		cmocka_unit_test(test_entries),
 		cmocka_unit_test(test_atom),
 		cmocka_unit_test(test_subscriptions),
+		cmocka_unit_test(test_unfiled),
 		cmocka_unit_test(test_login),
 		cmocka_unit_test(test_open),
 	};
