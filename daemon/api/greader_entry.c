@@ -126,7 +126,11 @@ static void put_categories(struct json *j, const struct entry *entry, const stru
 	if (entry->starred)
 		json_put_string(j, NULL, "user/-/state/com.google/starred");
 	put_label(j, feed->folder ? feed->folder : GREADER_UNFILED);
-	json_array_foreach(labels, i, one) put_label(j, json_string_value(one));
+	json_array_foreach(labels, i, one)
+	{
+		if (strcmp(json_string_value(one), GREADER_UNFILED) != 0)
+			put_label(j, json_string_value(one));
+	}
 	json_end(j);
 	json_decref(labels);
 }

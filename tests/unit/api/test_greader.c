@@ -380,6 +380,9 @@ static void test_unfiled(void **state)
 	ids_are(&w, "s=" LABEL "Unfiled", "10 9 8 7 6");
 	get(&w, API "tag/list", "Unfiled\",\"type\":\"folder\"", "Unfiled\",\"type\":\"tag\"");
 	get(&w, API "unread-count", LABEL "Unfiled\",\"count\":5", LABEL "Unfiled\",\"count\":1");
+	get(&w, API "stream/items/contents?i=" ID(1), LABEL "News\"]", NULL);
+	post(&w, "edit-tag", "i=" ID(2) "&a=" LABEL "Unfiled", 200, "OK");
+	assert_int_equal(peek(w.f.path, "SELECT count(*) FROM item_label WHERE item = 2"), 0);
 	/* what nobody wants, and is kept for a while, is there with its items */
 	change(&w, "UPDATE feed SET owners = 0, detached_ms = ? WHERE id = 2");
 	get(&w, API "subscription/list", "{\"id\":\"feed/2\",", NULL);
