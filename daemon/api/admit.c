@@ -223,6 +223,11 @@ int admit(struct http_request *r, enum api_right *ret_right)
 	return code;
 }
 
+const struct credential *admit_who(const struct http_request *r)
+{
+	return access_find(&r->api->access, r->conn ? r->conn->credential : 0);
+}
+
 void admit_changed(struct api *api, const struct credentials *now)
 {
 	api->access.known = *now;

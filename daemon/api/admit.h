@@ -24,6 +24,11 @@ int admit_login(struct http_request *r, const char *name, const char *password,
 bool admit_is_our_host(
 	const char *host, const struct sockaddr_storage *here, const char *const *hosts);
 
+/* Whose credentials the request came with; NULL: it showed none, or the client has gone. Loop
+ * thread.
+ */
+const struct credential *admit_who(const struct http_request *r);
+
 /* The credentials have changed: ends what goes on in the name of one that is gone. Loop thread. */
 void admit_changed(struct api *api, const struct credentials *now);
 

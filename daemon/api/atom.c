@@ -32,28 +32,17 @@ static void begin(struct atom *atom, int64_t updated_ms)
 	buf_puts(out, "<generator version=\"" TIDINGS_VERSION "\">Tidings</generator>\n");
 }
 
-static void put_enclosures(struct buf *out, const char *list)
+static void put_enclosure(void *ctx, const struct attachment *one)
 {
-	json_t *enclosures = entry_list(list, out), *one;
-	size_t i;
+	struct buf *out = ctx;
 
-	json_array_foreach(enclosures, i, one)
-	{
-		const char *url = json_string_value(json_object_get(one, "url"));
-		const char *type = json_string_value(json_object_get(one, "type"));
-		json_int_t length = json_integer_value(json_object_get(one, "length"));
-
-		if (!url)
-			continue;
-		buf_puts(out, "<link rel=\"enclosure\"");
-		xml_put_url(out, "href", url);
-		if (type)
-			xml_put_attribute(out, "type", type);
-		if (length > 0)
-			buf_printf(out, " length=\"%lld\"", (long long)length);
-		buf_puts(out, "/>\n");
-	}
-	json_decref(enclosures);
+	buf_puts(out, "<link rel=\"enclosure\"");
+	xml_put_url(out, "href", one->url);
+	if (one->type)
+		xml_put_attribute(out, "type", one->type);
+	if (one->length > 0)
+		buf_printf(out, " length=\"%lld\"", (long long)one->length);
+	buf_puts(out, "/>\n");
 }
 
 static void put_categories(struct buf *out, const char *list)
@@ -126,7 +115,7 @@ int atom_put(struct atom *atom, const struct entry *entry, const char *html)
 		xml_put_url(out, "href", item->link);
 		buf_puts(out, "/>\n");
 	}
-	put_enclosures(out, item->enclosures);
+	entry_attachments(entry, out, put_enclosure, out);
 	put_time(out, "published", entry->published_ms);
 	put_time(out, "updated", entry->updated_ms);
 	put_source(out, entry);

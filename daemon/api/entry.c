@@ -43,7 +43,7 @@ int view_parse(struct slice path, struct arena *arena, struct view *ret_view)
 	if (kind == KINDS || kinds[kind].more != (slash != NULL))
 		return ERR_NOT_FOUND;
 	rest.len = path.len - (size_t)(rest.at - path.at);
-	int code = http_decode(arena, rest, false, &name);
+	int code = http_decode(arena, rest, HTTP_PATH, &name);
 	if (code == 0 && kind == VIEW_FEED)
 		code = params_parse_int(name, 1, INT64_MAX, &ret_view->feed);
 	if (code < 0)
@@ -112,6 +112,7 @@ static int put_item(void *ctx, const struct item_row *row)
 	struct entries *l = ctx;
 	const struct entry entry = {
 		.id = row->id,
+		.rev = row->rev,
 		.published_ms =
 			row->published_ms == TIME_NONE ? row->received_ms : row->published_ms,
 		.updated_ms = row->updated_ms == TIME_NONE ? row->received_ms : row->updated_ms,
@@ -201,6 +202,8 @@ static int put_story(struct entries *l, const struct story *story, struct buf *a
 
 	if (code == 0)
 		code = stories_members(l->tx, story->id, put_outlet, &outlets, e);
+	if (code == 0)
+		code = labels_of_story(l->tx, story->id, texts, &row.labels, e);
 	if (code == 0 && story->first != story->lead)
 		code = items_get_brief(l->tx, story->first, texts, &first, e);
 	if (code < 0)
@@ -209,14 +212,16 @@ static int put_story(struct entries *l, const struct story *story, struct buf *a
 		buf_puts(also, "</ul>");
 	if (buf_status(also) < 0)
 		return err_set(e, buf_status(also), NULL);
+	const struct item_row *told = story->first == story->lead ? &row : &first;
 	const struct entry entry = {
 		.id = story->first,
+		.rev = story->rev > told->rev ? story->rev : told->rev,
 		.published_ms = story->published_ms,
 		.updated_ms = story->updated_ms,
 		.read = story->read,
 		.starred = story->starred,
 		.item = &row,
-		.first = story->first == story->lead ? &row : &first,
+		.first = told,
 		.also = buf_string(also),
 	};
 	return l->each(l->ctx, &entry);
@@ -232,6 +237,7 @@ static int put_stories(struct entries *l, struct err *e)
 	for (const struct story_place *p = l->first; p && code == 0; p = p->next) {
 		arena_init(&texts, API_REPLY_MAX);
 		code = put_story(l, &p->story, &also, &texts, e);
+		code = code == ERR_NOT_FOUND ? 0 : code; /* a feed of it is being deleted */
 		arena_finish(&texts);
 		buf_reset(&also);
 	}
@@ -328,6 +334,26 @@ json_t *entry_list(const char *text, struct buf *out)
 	if (text && !list)
 		out->failure = ERR_NOMEM;
 	return list;
+}
+
+void entry_attachments(const struct entry *entry, struct buf *out,
+	void (*each)(void *ctx, const struct attachment *one), void *ctx)
+{
+	json_t *list = entry_list(entry->item->enclosures, out), *one;
+	size_t i;
+
+	json_array_foreach(list, i, one)
+	{
+		const struct attachment attachment = {
+			.place = i,
+			.url = json_string_value(json_object_get(one, "url")),
+			.type = json_string_value(json_object_get(one, "type")),
+			.length = json_integer_value(json_object_get(one, "length")),
+		};
+		if (attachment.url)
+			each(ctx, &attachment);
+	}
+	json_decref(list);
 }
 
 void entry_put_html(const struct entry *entry, struct buf *out)

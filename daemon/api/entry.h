@@ -30,10 +30,11 @@ int view_title(struct store_tx *tx, const struct view *view, struct arena *arena
 
 /* An item; or a story, of which the item that is shown. Valid until the callback returns. */
 struct entry {
-	int64_t id; /* the item's; a story's first item's, for ever */
+	int64_t id;  /* the item's; a story's first item's, for ever */
+	int64_t rev; /* its newest change; of a story's, or its first item's */
 	int64_t published_ms, updated_ms;
 	bool read, starred;
-	const struct item_row *item;  /* with its texts */
+	const struct item_row *item;  /* with its texts, and the labels of all the story */
 	const struct item_row *first; /* whose id it has: its feed told it first; without texts */
 	const char *also; /* HTML: the other outlets of the story, each with its link; "": none */
 };
@@ -50,10 +51,19 @@ int entries_get(struct store_tx *tx, const int64_t *ids, int count, bool stories
 	int (*each)(void *ctx, const struct entry *entry), void *ctx, struct err *e)
 	__attribute__((warn_unused_result));
 
-/* Its title, never empty, and its enclosures or categories as a list of jansson's (NULL: none; no
+/* Its title, never empty, and its categories or labels as a list of jansson's (NULL: none; no
  * memory for it is a failure of `out`). */
 const char *entry_title(const struct entry *entry);
 struct json_t *entry_list(const char *text, struct buf *out);
+
+/* Those of its enclosures that have an address. */
+struct attachment {
+	size_t place;           /* among all of them */
+	const char *url, *type; /* type NULL: not known */
+	int64_t length;         /* bytes; 0: not known */
+};
+void entry_attachments(const struct entry *entry, struct buf *out,
+	void (*each)(void *ctx, const struct attachment *one), void *ctx);
 
 /* Its HTML, with the outlets at the end. */
 void entry_put_html(const struct entry *entry, struct buf *out);

@@ -32,9 +32,9 @@ int form_read(struct form *form, struct slice text, struct arena *arena)
 
 	while (http_next_pair(&text, &name, &value)) {
 		char *decoded_name, *decoded_value;
-		int code = http_decode(arena, name, true, &decoded_name);
+		int code = http_decode(arena, name, HTTP_FORM, &decoded_name);
 		if (code == 0)
-			code = http_decode(arena, value, true, &decoded_value);
+			code = http_decode(arena, value, HTTP_FORM, &decoded_value);
 		if (code == 0)
 			code = add(form, decoded_name, decoded_value, arena);
 		if (code < 0)
@@ -68,19 +68,27 @@ static bool part_name(struct slice head, struct slice *ret_name)
 	       cut(&head, (struct slice){"\"", 1}, ret_name);
 }
 
+/* As http_decode() has it. */
+static bool is_line(struct slice text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		if ((unsigned char)text.at[i] < 0x20 || text.at[i] == 0x7f)
+			return false;
+	}
+	return utf8_valid(text.at, text.len);
+}
+
 static int read_part(struct form *form, struct slice part, struct arena *arena)
 {
 	struct slice head, name;
 
-	if (!cut(&part, (struct slice){"\r\n\r\n", 4}, &head) || !part_name(head, &name))
+	if (!cut(&part, (struct slice){"\r\n\r\n", 4}, &head) || !part_name(head, &name) ||
+		!is_line(name) || !is_line(part))
 		return ERR_INVALID;
 	char *text = arena_strndup(arena, name.at, name.len);
 	char *value = arena_strndup(arena, part.at, part.len);
 	if (!text || !value)
 		return ERR_NOMEM;
-	if (strlen(text) < name.len || strlen(value) < part.len || !utf8_valid(text, name.len) ||
-		!utf8_valid(value, part.len))
-		return ERR_INVALID;
 	return add(form, text, value, arena);
 }
 
@@ -117,7 +125,7 @@ const char *form_find(struct slice text, const char *name, struct arena *arena)
 
 	while (http_next_pair(&text, &at, &value)) {
 		if (value.len <= ACCESS_FIELD_MAX && slice_is(at, name))
-			return http_decode(arena, value, true, &found) == 0 ? found : NULL;
+			return http_decode(arena, value, HTTP_FORM, &found) == 0 ? found : NULL;
 	}
 	return NULL;
 }

@@ -20,8 +20,8 @@ struct form {
 	int count; /* at most FORM_PAIRS_MAX */
 };
 
-/* Appends what is written as "a=1&b=2" (WHATWG URL, 5.1). ERR_INVALID: it is not well encoded, or
- * not UTF-8; ERR_TOO_BIG: too many; ERR_NOMEM. */
+/* Appends what is written as "a=1&b=2" (WHATWG URL, 5.1). ERR_INVALID: there are control
+ * characters in it, or it is not UTF-8; ERR_TOO_BIG: too many; ERR_NOMEM. */
 int form_read(struct form *form, struct slice text, struct arena *arena)
 	__attribute__((warn_unused_result));
 

@@ -63,23 +63,18 @@ void greader_reply_login(struct http_request *r)
 	http_reply(r);
 }
 
-static const struct credential *who_asks(const struct http_request *r)
-{
-	return access_find(&r->api->access, r->conn ? r->conn->credential : 0);
-}
-
 /* The same that the login gave. Who comes by the Unix socket without credentials needs none, and
  * "x" says nothing (admit.c). */
 void greader_reply_token(struct http_request *r)
 {
-	const struct credential *who = who_asks(r);
+	const struct credential *who = admit_who(r);
 
 	greader_answer(r, who ? who->token : "x");
 }
 
 void greader_reply_user(struct http_request *r)
 {
-	const struct credential *who = who_asks(r);
+	const struct credential *who = admit_who(r);
 	const char *name = who ? who->name : "tidings";
 	char email[CREDENTIAL_NAME_BYTES + 20];
 	struct json j;

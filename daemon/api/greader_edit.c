@@ -24,6 +24,7 @@ struct edit_query {
 	edit_one *edit;
 	const char *folder;                    /* where to put it; NULL: not said */
 	bool leave;                            /* ... or that it goes to none */
+	const char *from;                      /* ... or to none if it is in this one */
 	const struct form_pair *at, *title_at; /* the last that are done */
 	bool more, no_titles;
 	int count; /* of the job */
@@ -44,16 +45,13 @@ int greader_read_url(struct arena *arena, const char *text, char **ret_url, stru
 	static const char feed[] = "feed/";
 	int code;
 
-	*ret_url = NULL;
 	while (strncmp(text, feed, strlen(feed)) == 0)
 		text += strlen(feed);
-	code = url_normalize(text, arena, ret_url);
-	if (code == ERR_NOMEM)
-		return err_set(e, code, NULL);
-	if (code == 0 && url_is_http(*ret_url) && strlen(*ret_url) <= FETCH_URL_MAX)
-		return 0;
-	*ret_url = NULL;
-	return err_set(e, ERR_INVALID, "a feed needs an http or https URL");
+	code = url_to_fetch(text, arena, ret_url);
+	if (code == ERR_INVALID)
+		return err_set(e, code, "a feed needs an http or https URL of up to %d bytes",
+			FETCH_URL_MAX);
+	return code < 0 ? err_set(e, code, NULL) : 0;
 }
 
 static int subscribe(struct store_tx *tx, struct http_request *r, const char *stream,
@@ -92,28 +90,49 @@ static int unsubscribe(struct store_tx *tx, struct http_request *r, const char *
 	return code < 0 ? code : feeds_remove(tx, *ret_feed, times_now_ms(), e);
 }
 
+/* Whether the feed is to be in no folder. Clients that move one may take it out of the old folder
+ * when it is in the new one already. */
+static int find_leave(
+	struct store_tx *tx, const struct edit_query *q, int64_t id, bool *ret_leave, struct err *e)
+{
+	struct arena arena;
+	struct feed feed;
+	int code;
+
+	*ret_leave = q->leave;
+	if (q->folder || q->leave || !q->from)
+		return 0;
+	arena_init(&arena, FEED_ARENA_MAX);
+	code = feeds_get(tx, id, &arena, &feed, e);
+	*ret_leave = code == 0 && feed.folder && strcmp(feed.folder, q->from) == 0;
+	arena_finish(&arena);
+	return code;
+}
+
 static int edit(struct store_tx *tx, struct http_request *r, const char *stream, const char *title,
 	int64_t *ret_feed, struct err *e)
 {
 	const struct edit_query *q = r->query;
-	const struct feed_patch patch = {
-		.members = (title ? FEED_PATCH_NAME : 0U) |
-			   (q->folder || q->leave ? FEED_PATCH_FOLDER : 0U),
+	struct feed_patch patch = {
+		.members = title ? FEED_PATCH_NAME : 0U,
 		.name = title,
 		.folder = q->folder,
 	};
 	int64_t other;
+	bool leave = false;
 	int code = find(tx, r, stream, ret_feed, e);
 
+	if (code == 0)
+		code = find_leave(tx, q, *ret_feed, &leave, e);
+	patch.members |= q->folder || leave ? FEED_PATCH_FOLDER : 0U;
 	return code < 0 ? code : feeds_change(tx, *ret_feed, &patch, times_now_ms(), &other, e);
 }
 
-static int check_name(struct http_request *r, const char *name, const char *parameter)
+static int check_name(struct http_request *r, const char *name, const char *parameter, int max)
 {
-	if (!name || strlen(name) <= API_NAME_MAX)
+	if (!name || strlen(name) <= (size_t)max)
 		return 0;
-	return problem_at(
-		&r->problem, "parameter", parameter, "a name may have %d bytes", API_NAME_MAX);
+	return problem_at(&r->problem, "parameter", parameter, "a name may have %d bytes", max);
 }
 
 int greader_parse_edit(struct http_request *r)
@@ -123,7 +142,6 @@ int greader_parse_edit(struct http_request *r)
 		edit_one *edit;
 	} actions[] = {{"subscribe", subscribe}, {"unsubscribe", unsubscribe}, {"edit", edit}};
 	const char *action = form_text(&r->form, "ac"), *to = form_text(&r->form, "a");
-	const char *from = form_text(&r->form, "r");
 	struct edit_query *q = request_query(r, sizeof(*q));
 
 	if (!q)
@@ -138,8 +156,9 @@ int greader_parse_edit(struct http_request *r)
 	if (!form_text(&r->form, "s"))
 		return problem_at(&r->problem, "parameter", "s", "s says which feed is meant");
 	q->folder = folder_of(to);
-	q->leave = !q->folder && ((to && *to) || (from && *from));
-	return check_name(r, q->folder, "a");
+	q->leave = to && !q->folder && greader_stream(to).kind == STREAM_LABEL;
+	q->from = folder_of(form_text(&r->form, "r"));
+	return check_name(r, q->folder, "a", API_NAME_MAX);
 }
 
 /* Titles are paired with feeds by their places. */
@@ -164,7 +183,7 @@ int greader_run_edit(struct store_tx *tx, struct http_request *r, struct err *e)
 		if (!stream)
 			break;
 		title = next_title(r, q);
-		if (check_name(r, title, "t") < 0)
+		if (check_name(r, title, "t", API_NAME_MAX) < 0)
 			return ERR_INVALID;
 		code = q->edit(tx, r, stream, title, &q->feeds[q->count++], e);
 	}
@@ -197,7 +216,7 @@ int greader_run_export(struct store_tx *tx, struct http_request *r, struct err *
 
 void greader_reply_imported(struct http_request *r)
 {
-	if (route_opml_tell(r))
+	if (route_opml_tell_all(r))
 		greader_reply_ok(r);
 }
 
@@ -215,6 +234,18 @@ static int resolve_label(struct store_tx *tx, struct http_request *r, const char
 	return code;
 }
 
+static int check_dest(struct http_request *r, const struct stream *dest, int max)
+{
+	if (dest->kind != STREAM_LABEL)
+		return problem_at(
+			&r->problem, "parameter", "dest", "dest must be user/-/label/NAME");
+	if (strcmp(dest->name, GREADER_UNFILED) == 0)
+		return problem_at(&r->problem, "parameter", "dest",
+			"'%s' is where feeds are that are in no folder: take another name",
+			GREADER_UNFILED);
+	return check_name(r, dest->name, "dest", max);
+}
+
 int greader_run_rename(struct store_tx *tx, struct http_request *r, struct err *e)
 {
 	const char *from = form_text(&r->form, "s"), *to = form_text(&r->form, "dest");
@@ -225,10 +256,8 @@ int greader_run_rename(struct store_tx *tx, struct http_request *r, struct err *
 
 	if (code < 0)
 		return code;
-	if (dest.kind != STREAM_LABEL || strcmp(dest.name, GREADER_UNFILED) == 0 ||
-		strlen(dest.name) > (ids.folder ? API_NAME_MAX : LABEL_NAME_MAX))
-		return problem_at(
-			&r->problem, "parameter", "dest", "dest must be user/-/label/NAME");
+	if (check_dest(r, &dest, ids.folder ? API_NAME_MAX : LABEL_NAME_MAX) < 0)
+		return ERR_INVALID;
 	code = ids.folder ? folders_rename(tx, ids.folder, dest.name, now_ms, &other, e)
 			  : labels_rename(tx, ids.label, dest.name, now_ms, &other, e);
 	return code == ERR_EXISTS ? name_exists(r, other, ids.folder ? "folder" : "label") : code;

@@ -126,34 +126,25 @@ static void put_categories(struct json *j, const struct entry *entry, const stru
 	if (entry->starred)
 		json_put_string(j, NULL, "user/-/state/com.google/starred");
 	put_label(j, feed->folder ? feed->folder : GREADER_UNFILED);
-	json_array_foreach(labels, i, one) put_label(j, json_string_value(one));
+	json_array_foreach(labels, i, one)
+	{
+		if (strcmp(json_string_value(one), GREADER_UNFILED) != 0)
+			put_label(j, json_string_value(one));
+	}
 	json_end(j);
 	json_decref(labels);
 }
 
-static void put_enclosures(struct json *j, const char *list)
+static void put_enclosure(void *ctx, const struct attachment *one)
 {
-	json_t *enclosures = entry_list(list, j->out), *one;
-	size_t i;
+	struct json *j = ctx;
 
-	json_put_array(j, "enclosure");
-	json_array_foreach(enclosures, i, one)
-	{
-		const char *url = json_string_value(json_object_get(one, "url"));
-		const char *type = json_string_value(json_object_get(one, "type"));
-		json_int_t length = json_integer_value(json_object_get(one, "length"));
-
-		if (!url)
-			continue;
-		json_put_object(j, NULL);
-		render_url(j, "href", url);
-		json_put_string(j, "type", type ? type : "application/octet-stream");
-		if (length > 0)
-			json_put_int(j, "length", length);
-		json_end(j);
-	}
+	json_put_object(j, NULL);
+	render_url(j, "href", one->url);
+	json_put_string(j, "type", one->type ? one->type : "application/octet-stream");
+	if (one->length > 0)
+		json_put_int(j, "length", one->length);
 	json_end(j);
-	json_decref(enclosures);
 }
 
 static void put_origin(struct json *j, const struct entry *entry, const struct feed *feed)
@@ -187,7 +178,10 @@ void greader_put_entry(
 	json_put_object(j, "summary");
 	json_put_string(j, "content", entry_html(entry, html, j->out));
 	json_end(j);
-	if (item->enclosures)
-		put_enclosures(j, item->enclosures);
+	if (item->enclosures) {
+		json_put_array(j, "enclosure");
+		entry_attachments(entry, j->out, put_enclosure, j);
+		json_end(j);
+	}
 	json_end(j);
 }

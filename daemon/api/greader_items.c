@@ -50,10 +50,11 @@ static int read_stream(struct http_request *r, struct stream *ret_stream)
 {
 	const char *asked = form_text(&r->form, "s");
 	char *path = NULL;
-	int code = r->tail.len ? http_decode(&r->arena, r->tail, false, &path) : 0;
+	int code = r->tail.len ? http_decode(&r->arena, r->tail, HTTP_PATH, &path) : 0;
 
 	if (code == ERR_INVALID)
-		return problem_set(&r->problem, PROBLEM_PARAMETER, "this names no stream");
+		return problem_set(&r->problem, PROBLEM_PARAMETER,
+			"the stream in the path is not well encoded, or not UTF-8");
 	if (code < 0)
 		problem_from_err(&r->problem, code, NULL);
 	else
@@ -70,7 +71,8 @@ static int read_place(struct http_request *r, struct list_query *q)
 	int64_t id = text && *text ? greader_parse_id(text) : 0;
 
 	if (text && *text && !id)
-		return problem_at(&r->problem, "parameter", "c", "this continues no list");
+		return problem_at(&r->problem, "parameter", "c",
+			"c must be the continuation of an answer, not %s", text);
 	if (q->page.ascending)
 		q->filter.after_id = id;
 	else

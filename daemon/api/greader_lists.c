@@ -68,7 +68,8 @@ static int put_feed(void *ctx, const struct feed *feed)
 
 int greader_run_feeds(struct store_tx *tx, struct http_request *r, struct err *e)
 {
-	static const struct feed_filter filter = {.limit = 0};
+	/* those whose items are kept for a while, too: readers have them in their lists */
+	static const struct feed_filter filter = {.detached = true};
 	struct feeds l = {.r = r};
 
 	arena_init(&l.arena, FEED_ARENA_MAX);
@@ -89,7 +90,7 @@ struct row {
 	struct row *next;
 	struct counts counts;
 	const char *name; /* of a folder or label */
-	bool hidden;      /* a label of which there is a folder, too */
+	bool hidden;      /* a label of which there is a folder, too, or that is called as ours */
 };
 
 /* All of it, since one depends on the other. */
@@ -141,7 +142,8 @@ static void name_row(struct tally *t, enum counts_of of, int64_t id, const char 
 	if (!row)
 		return;
 	row->name = arena_strdup(t->arena, name);
-	row->hidden = of == COUNTS_LABELS && has_folder(t, name);
+	row->hidden =
+		of == COUNTS_LABELS && (has_folder(t, name) || strcmp(name, GREADER_UNFILED) == 0);
 	t->failed = t->failed || !row->name;
 }
 

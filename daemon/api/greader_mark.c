@@ -139,9 +139,11 @@ static int name_labels(
 	for (at = form_pair(&r->form, param, NULL); at && code == 0;
 		at = form_pair(&r->form, param, at)) {
 		struct stream stream = greader_stream(at->value);
-		if (stream.kind != STREAM_LABEL)
+		bool add = *param == 'a';
+		if (stream.kind != STREAM_LABEL ||
+			(add && strcmp(stream.name, GREADER_UNFILED) == 0))
 			continue;
-		code = name_label(tx, &q->labels, stream.name, *param == 'a', e);
+		code = name_label(tx, &q->labels, stream.name, add, e);
 		q->states.labels = &q->labels;
 	}
 	return code;

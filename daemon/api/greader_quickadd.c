@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "api/conn.h"
 #include "api/core.h"
@@ -9,12 +10,22 @@
 #include "base/times.h"
 #include "store/feeds.h"
 
-/* First it is looked for among the feeds, then asked, then added. */
+/* First it is looked for among the feeds, where one that nobody wants any more comes back; then
+ * asked, then added. */
 struct quickadd {
 	char *url;
 	bool asked, added;
 	struct feed feed; /* what came of it; id 0: nothing yet */
 };
+
+/* A page can have a browser ask for it as for an image, and the browser shows Basic without asking
+ * anybody. */
+static bool may_be_page(const struct http_request *r)
+{
+	return r->method == HTTP_GET &&
+	       (r->head || (!r->auth_key && r->authorization &&
+				   strncasecmp(r->authorization, "Basic ", 6) == 0));
+}
 
 int greader_parse_quickadd(struct http_request *r)
 {
@@ -24,6 +35,9 @@ int greader_parse_quickadd(struct http_request *r)
 
 	if (!q)
 		return ERR_NOMEM;
+	if (may_be_page(r))
+		return problem_set(&r->problem, PROBLEM_FORBIDDEN,
+			"quickadd subscribes: use POST, or GET with the token of a login");
 	if (!text || !*text)
 		return problem_at(
 			&r->problem, "parameter", "quickadd", "quickadd is the address to add");
@@ -38,16 +52,15 @@ int greader_run_quickadd(struct store_tx *tx, struct http_request *r, struct err
 	struct quickadd *q = r->query;
 	const struct feed_declaration declaration = {.url = q->url};
 	int64_t id = 0;
-	int code = 0;
+	int code = q->url ? feeds_find_url(tx, q->url, &id, e) : 0;
 
-	if (q->url && q->asked) {
-		code = feeds_add(tx, &declaration, times_now_ms(), &id, e);
-		q->added = code == 0;
-		code = code == ERR_EXISTS ? 0 : code;
-	} else if (q->url) {
-		code = feeds_find_url(tx, q->url, &id, e);
-	}
-	return code == 0 && id ? feeds_get(tx, id, &r->arena, &q->feed, e) : code;
+	if (code == 0 && id)
+		code = feeds_get(tx, id, &r->arena, &q->feed, e);
+	if (code < 0 || !q->url || (id ? q->feed.detached_ms == TIME_NONE : !q->asked))
+		return code;
+	code = feeds_add(tx, &declaration, times_now_ms(), &id, e);
+	q->added = code == 0;
+	return code < 0 ? code : feeds_get(tx, id, &r->arena, &q->feed, e);
 }
 
 /* That there is nothing is no failure. */

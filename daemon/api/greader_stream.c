@@ -116,11 +116,9 @@ static int find_label(struct store_tx *tx, const char *name, struct stream_ids *
 {
 	int code = folders_find(tx, name, &ids->folder, e);
 
-	if (code == 0 && ids->folder == 0)
-		code = labels_find(tx, name, &ids->label, e);
-	if (code == 0 && !ids->folder && !ids->label && strcmp(name, GREADER_UNFILED) == 0)
+	if (code == 0 && !ids->folder && strcmp(name, GREADER_UNFILED) == 0)
 		ids->folder = FOLDER_NONE;
-	return code;
+	return code < 0 || ids->folder ? code : labels_find(tx, name, &ids->label, e);
 }
 
 int greader_resolve(struct store_tx *tx, const struct stream *stream, struct arena *arena,

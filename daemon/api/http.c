@@ -94,23 +94,23 @@ static int hex_digit(char c)
 }
 
 /* The byte at `p`, escaped or not; -1 when the escape is broken. Moves `p` on. */
-static int next_byte(const char **p, const char *end, bool form)
+static int next_byte(const char **p, const char *end, enum http_coding coding)
 {
 	char c = *(*p)++;
 
-	if (c == '+' && form)
+	if (c == '+' && coding != HTTP_PATH)
 		return ' ';
 	if (c != '%')
 		return (unsigned char)c;
 	int high = end - *p >= 2 ? hex_digit((*p)[0]) : -1;
 	int low = high >= 0 ? hex_digit((*p)[1]) : -1;
 	if (low < 0)
-		return -1;
+		return coding == HTTP_FORM ? '%' : -1;
 	*p += 2;
 	return high * 16 + low;
 }
 
-int http_decode(struct arena *a, struct slice s, bool form, char **ret_text)
+int http_decode(struct arena *a, struct slice s, enum http_coding coding, char **ret_text)
 {
 	char *text = arena_alloc(a, s.len + 1);
 	size_t len = 0;
@@ -118,7 +118,7 @@ int http_decode(struct arena *a, struct slice s, bool form, char **ret_text)
 	if (!text)
 		return ERR_NOMEM;
 	for (const char *p = s.at, *end = s.at + s.len; p < end;) {
-		int byte = next_byte(&p, end, form);
+		int byte = next_byte(&p, end, coding);
 		if (byte < 0x20 || byte == 0x7f)
 			return ERR_INVALID;
 		text[len++] = (char)byte;

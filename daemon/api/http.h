@@ -29,9 +29,13 @@ int http_split_path(struct slice path, int max, struct slice ret_segments[]);
 /* Takes the next "name=value" off `query`; false at its end. Without "=" the value is empty. */
 bool http_next_pair(struct slice *query, struct slice *ret_name, struct slice *ret_value);
 
-/* Percent-decodes (RFC 3986, 2.1), "+" being a space when `form`. The result is a C string in the
- * arena. ERR_INVALID for broken escapes, control characters and what is not UTF-8; ERR_NOMEM. */
-int http_decode(struct arena *a, struct slice s, bool form, char **ret_text)
+/* What is percent-encoded (RFC 3986, 2.1): of a path; of our own parameters, where "+" is a space;
+ * of a form, where further a "%" that begins no escape stands for itself (WHATWG URL, 1.3). */
+enum http_coding { HTTP_PATH, HTTP_QUERY, HTTP_FORM };
+
+/* Decodes it into a C string in the arena. ERR_INVALID for broken escapes, control characters and
+ * what is not UTF-8; ERR_NOMEM. */
+int http_decode(struct arena *a, struct slice s, enum http_coding coding, char **ret_text)
 	__attribute__((warn_unused_result));
 
 enum { HTTP_DATE_BYTES = 40 };

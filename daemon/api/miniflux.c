@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "api/admit.h"
 #include "api/conn.h"
 #include "api/core.h"
 #include "api/render.h"
@@ -25,6 +26,17 @@ void miniflux_put_time(struct json *j, const char *key, int64_t time_ms)
 		time_ms == TIME_NONE ? "0001-01-01T00:00:00Z" : times_rfc3339_s(time_ms, text));
 }
 
+/* What its users know by another name. */
+static const char *renamed(struct http_request *r)
+{
+	static const char folder[] = "there is no folder ";
+	const char *detail = r->problem.detail, *text = detail;
+
+	if (strncmp(detail, folder, strlen(folder)) == 0)
+		text = arena_printf(&r->arena, "there is no category %s", detail + strlen(folder));
+	return text ? text : detail;
+}
+
 void miniflux_refuse(struct http_request *r)
 {
 	struct json j;
@@ -35,7 +47,7 @@ void miniflux_refuse(struct http_request *r)
 		r->problem.kind = PROBLEM_PARAMETER;
 	r->content_type = "application/json";
 	answer_begin(r, &j);
-	json_put_string(&j, "error_message", r->problem.detail);
+	json_put_string(&j, "error_message", renamed(r));
 	answer_end(&j);
 }
 
@@ -73,21 +85,16 @@ static void reply_version(struct http_request *r)
 	http_reply(r);
 }
 
-static const struct credential *who_asks(const struct http_request *r)
-{
-	return access_find(&r->api->access, r->conn ? r->conn->credential : 0);
-}
-
 static const char *user_name(const struct http_request *r)
 {
-	const struct credential *who = who_asks(r);
+	const struct credential *who = admit_who(r);
 
 	return who ? who->name : "tidings";
 }
 
 static void put_user(struct json *j, const char *key, const struct http_request *r)
 {
-	const struct credential *who = who_asks(r);
+	const struct credential *who = admit_who(r);
 
 	json_put_object(j, key);
 	json_put_int(j, "id", MINIFLUX_USER);

@@ -79,7 +79,7 @@ int miniflux_ids(struct http_request *r, const char *member, int64_t **ret_ids, 
 
 /* -- enclosures: they have no ids, so theirs are made of the entry's and their place in it -- */
 
-enum { PLACES = 16 };
+enum { PLACES = 16, ALL = PLACES };
 
 int64_t miniflux_enclosure_entry(int64_t id)
 {
@@ -93,42 +93,44 @@ static int64_t enclosure_id(int64_t entry, size_t place)
 								 : 0;
 }
 
-static void put_enclosure(struct json *j, const struct entry *entry, json_t *one, int64_t id)
+struct enclosures {
+	struct json *j;
+	const struct entry *entry;
+	size_t place; /* of the one that is asked for; or all */
+	bool found;
+};
+
+static void put_enclosure(void *ctx, const struct attachment *one)
 {
-	json_put_object(j, NULL);
-	json_put_int(j, "id", id);
-	json_put_int(j, "user_id", MINIFLUX_USER);
-	json_put_int(j, "entry_id", entry->id);
-	render_url(j, "url", json_string_value(json_object_get(one, "url")));
-	miniflux_put_text(j, "mime_type", json_string_value(json_object_get(one, "type")));
-	json_put_int(j, "size", json_integer_value(json_object_get(one, "length")));
-	json_put_int(j, "media_progression", 0);
-	json_end(j);
+	struct enclosures *l = ctx;
+
+	if (l->place != ALL && l->place != one->place)
+		return;
+	l->found = true;
+	json_put_object(l->j, NULL);
+	json_put_int(l->j, "id", enclosure_id(l->entry->id, one->place));
+	json_put_int(l->j, "user_id", MINIFLUX_USER);
+	json_put_int(l->j, "entry_id", l->entry->id);
+	render_url(l->j, "url", one->url);
+	miniflux_put_text(l->j, "mime_type", one->type);
+	json_put_int(l->j, "size", one->length);
+	json_put_int(l->j, "media_progression", 0);
+	json_end(l->j);
 }
 
 void miniflux_put_enclosures(struct json *j, const struct entry *entry)
 {
-	json_t *list = entry_list(entry->item->enclosures, j->out), *one;
-	size_t i;
+	struct enclosures l = {j, entry, ALL, false};
 
 	json_put_array(j, "enclosures");
-	json_array_foreach(list, i, one)
-	{
-		if (json_string_value(json_object_get(one, "url")))
-			put_enclosure(j, entry, one, enclosure_id(entry->id, i));
-	}
+	entry_attachments(entry, j->out, put_enclosure, &l);
 	json_end(j);
-	json_decref(list);
 }
 
 bool miniflux_put_enclosure(struct json *j, const struct entry *entry, int64_t id)
 {
-	json_t *list = entry_list(entry->item->enclosures, j->out);
-	json_t *one = json_array_get(list, (size_t)(id % PLACES));
-	bool found = json_string_value(json_object_get(one, "url")) != NULL;
+	struct enclosures l = {j, entry, (size_t)(id % PLACES), false};
 
-	if (found)
-		put_enclosure(j, entry, one, id);
-	json_decref(list);
-	return found;
+	entry_attachments(entry, j->out, put_enclosure, &l);
+	return l.found;
 }

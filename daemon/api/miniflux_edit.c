@@ -73,33 +73,17 @@ int miniflux_run_remove_category(struct store_tx *tx, struct http_request *r, st
 
 /* -- feeds -- */
 
-/* Only what is fetched over the network, as for POST /api/v1/feeds. */
-static int parse_url(struct http_request *r, const char *member, const char **ret_url)
-{
-	const char *text = miniflux_text(r, member);
-	char *url;
-	int code = ERR_INVALID;
-
-	if (text && strlen(text) <= FETCH_URL_MAX)
-		code = url_normalize(text, &r->arena, &url);
-	if (code == ERR_NOMEM)
-		return problem_set(&r->problem, PROBLEM_BUSY, "out of memory");
-	if (code < 0 || !url_is_http(url))
-		return problem_at(
-			&r->problem, "member", member, "%s must be an http or https URL", member);
-	*ret_url = url;
-	return 0;
-}
-
-/* What would make a difference there, and would not here. */
-static int refuse_settings(struct http_request *r)
+/* What would make a difference there, and would not here; "disabled" is what is told of a feed that
+ * nobody wants any more. */
+static int refuse_settings(struct http_request *r, bool detached)
 {
 	static const char *const settings[] = {"username", "password", "cookie", "user_agent",
 		"proxy_url", "scraper_rules", "rewrite_rules", "blocklist_rules", "keeplist_rules",
-		"urlrewrite_rules", "disabled", "crawler", "fetch_via_proxy",
-		"allow_self_signed_certificates"};
+		"urlrewrite_rules", "crawler", "fetch_via_proxy", "allow_self_signed_certificates",
+		"disabled"};
+	size_t count = sizeof(settings) / sizeof(settings[0]) - (detached ? 1 : 0);
 
-	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+	for (size_t i = 0; i < count; i++) {
 		if (miniflux_is_set(r, settings[i]))
 			return problem_at(&r->problem, "member", settings[i],
 				"%s is not supported%s", settings[i],
@@ -110,28 +94,39 @@ static int refuse_settings(struct http_request *r)
 	return 0;
 }
 
+static int check_feed(struct http_request *r, bool detached)
+{
+	struct feed_patch *patch = r->query;
+	char *url;
+
+	if (patch->members & FEED_PATCH_URL) {
+		if (url_asked(r, "feed_url", patch->url, &url) < 0)
+			return ERR_INVALID;
+		patch->url = url;
+	}
+	return refuse_settings(r, detached);
+}
+
 int miniflux_parse_feed(struct http_request *r)
 {
 	struct feed_patch *patch = request_query(r, sizeof(*patch));
-	bool named = miniflux_is_set(r, "title");
+	bool adds = r->method == HTTP_POST;
 
 	if (!patch)
 		return ERR_NOMEM;
-	if (miniflux_is_set(r, "feed_url")) {
+	patch->url = miniflux_text(r, "feed_url");
+	if (miniflux_is_set(r, "feed_url"))
 		patch->members |= FEED_PATCH_URL;
-		if (parse_url(r, "feed_url", &patch->url) < 0)
-			return ERR_INVALID;
-	} else if (r->method == HTTP_POST) {
+	else if (adds)
 		return problem_at(&r->problem, "member", "feed_url", "feed_url is missing");
-	}
-	if (named && r->method != HTTP_POST) {
+	if (miniflux_is_set(r, "title") && !adds) {
 		patch->members |= FEED_PATCH_NAME;
 		if (miniflux_title(r, "title", &patch->name) < 0)
 			return ERR_INVALID;
 	}
 	if (miniflux_number(r, "category_id"))
 		patch->members |= FEED_PATCH_FOLDER;
-	return refuse_settings(r);
+	return adds ? check_feed(r, false) : 0;
 }
 
 /* Categories are told by their ids, folders by their names; 0 is none. */
@@ -203,6 +198,10 @@ int miniflux_run_change_feed(struct store_tx *tx, struct http_request *r, struct
 	int code = feeds_get(tx, r->id, &r->arena, &feed, e);
 
 	if (code == 0)
+		drop_same(r, patch, &feed);
+	if (code == 0 && check_feed(r, feed.detached_ms != TIME_NONE) < 0)
+		return ERR_INVALID;
+	if (code == 0) /* an address may have been written otherwise */
 		drop_same(r, patch, &feed);
 	if (code == 0 && patch->members & FEED_PATCH_FOLDER)
 		code = find_folder(tx, r, &patch->folder, e);
@@ -325,9 +324,9 @@ static void tell_found(struct http_request *r, const struct offer *feeds)
 
 void miniflux_reply_discover(struct http_request *r)
 {
-	const char *url;
+	char *url;
 
-	if (parse_url(r, "url", &url) < 0)
+	if (url_asked(r, "url", miniflux_text(r, "url"), &url) < 0)
 		http_reply(r);
 	else
 		discover(r, url, tell_found);
@@ -347,7 +346,7 @@ void miniflux_reply_imported(struct http_request *r)
 {
 	struct json j;
 
-	if (!route_opml_tell(r))
+	if (!route_opml_tell_all(r))
 		return;
 	r->status = 201;
 	answer_begin(r, &j);

@@ -157,7 +157,7 @@ static int put_entry(void *ctx, const struct entry *entry)
 
 	if (t->r->out.len > ENTRIES_MAX)
 		return 1;
-	t->code = changes_get_time(t->tx, entry->first->rev, &t->changed_ms, t->e);
+	t->code = changes_get_time(t->tx, entry->rev, &t->changed_ms, t->e);
 	if (t->code == 0) {
 		json_put_object(&t->j, NULL);
 		put_members(t, entry);

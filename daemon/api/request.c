@@ -9,8 +9,6 @@
 #include "api/core.h"
 #include "limits.h"
 
-#define LIST_PATH "/api/v1/opml"
-
 enum { FIELDS_MAX = 4096 };
 
 /* What is kept of a request's fields. */
@@ -105,7 +103,7 @@ void request_parse_form(struct http_request *r)
 			FORM_PAIRS_MAX);
 	else if (code == ERR_INVALID)
 		problem_set(&r->problem, PROBLEM_PARAMETER,
-			"the parameters are not well encoded, or not UTF-8");
+			"the parameters are not UTF-8, or have control characters in them");
 	else if (code < 0)
 		problem_from_err(&r->problem, code, NULL);
 }
@@ -209,6 +207,23 @@ static int on_chunk_header(llhttp_t *parser)
 	return parser->content_length <= r->body.max ? 0 : refuse_body(r);
 }
 
+/* What its path ends with, since the faces may stand under another. */
+static bool brings_list(const char *target)
+{
+	static const char *const ends[] = {"/api/v1/opml", "/v1/import", "/subscription/import"};
+	struct slice path, query;
+
+	http_split_target(target, &path, &query);
+	while (path.len > 0 && path.at[path.len - 1] == '/')
+		path.len--;
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		size_t len = strlen(ends[i]);
+		if (path.len >= len && memcmp(path.at + path.len - len, ends[i], len) == 0)
+			return true;
+	}
+	return false;
+}
+
 static int on_headers_complete(llhttp_t *parser)
 {
 	struct request_reader *reader = reader_of(parser);
@@ -218,7 +233,7 @@ static int on_headers_complete(llhttp_t *parser)
 	parser->upgrade = 0; /* a server may ignore offers to upgrade (RFC 9110, 7.8) */
 	r->head = parser->method == HTTP_HEAD;
 	r->method = r->head ? HTTP_GET : (enum llhttp_method)parser->method;
-	if (strncmp(r->target, LIST_PATH, strlen(LIST_PATH)) == 0)
+	if (brings_list(r->target))
 		r->body.max = OPML_BYTES_MAX;
 	if (parser->content_length > r->body.max)
 		return refuse_body(r);

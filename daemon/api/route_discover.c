@@ -83,7 +83,7 @@ void route_discover_reply(struct http_request *r)
 {
 	char *url;
 
-	if (url_asked(r, &url) < 0)
+	if (url_asked(r, "url", body_string(r->json, MEMBER_URL), &url) < 0)
 		http_reply(r);
 	else
 		discover(r, url, reply);

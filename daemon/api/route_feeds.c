@@ -121,18 +121,27 @@ int route_feeds_run_icon(struct store_tx *tx, struct http_request *r, struct err
 
 /* -- add and change -- */
 
-/* Only what is fetched over the network: a `file:` feed would let a client read what the daemon may
- * read. */
-int url_asked(struct http_request *r, char **ret_url)
+int url_to_fetch(const char *text, struct arena *arena, char **ret_url)
 {
-	const char *url = body_string(r->json, MEMBER_URL);
+	int code = url_normalize(text, arena, ret_url);
 
-	int code = url_normalize(url, &r->arena, ret_url);
+	if (code == 0 && (!url_is_http(*ret_url) || strlen(*ret_url) > FETCH_URL_MAX))
+		code = ERR_INVALID;
+	if (code < 0)
+		*ret_url = NULL;
+	return code;
+}
+
+int url_asked(struct http_request *r, const char *member, const char *text, char **ret_url)
+{
+	int code = text ? url_to_fetch(text, &r->arena, ret_url) : ERR_INVALID;
+
 	if (code == ERR_NOMEM)
 		return problem_set(&r->problem, PROBLEM_BUSY, "out of memory");
-	if (code < 0 || !url_is_http(*ret_url))
-		return problem_at(&r->problem, "member", "url", "url must be an http or https URL");
-	return 0;
+	return code == 0 ? 0
+			 : problem_at(&r->problem, "member", member,
+				   "%s must be an http or https URL of up to %d bytes", member,
+				   FETCH_URL_MAX);
 }
 
 /* The body of POST and PATCH as one patch: what POST may leave away is NULL or 0 in a declaration,
@@ -154,7 +163,8 @@ int route_feeds_parse_draft(struct http_request *r)
 
 	if (!patch)
 		return ERR_NOMEM;
-	if (body_has(r->json, MEMBER_URL) && url_asked(r, &url) < 0)
+	if (body_has(r->json, MEMBER_URL) &&
+		url_asked(r, "url", body_string(r->json, MEMBER_URL), &url) < 0)
 		return ERR_INVALID;
 	for (size_t i = 0; i < sizeof(map) / sizeof(map[0]); i++) {
 		if (body_has(r->json, map[i].member))

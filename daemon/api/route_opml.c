@@ -7,7 +7,6 @@
 #include "api/routes.h"
 #include "base/json.h"
 #include "base/times.h"
-#include "base/url.h"
 #include "base/utf8.h"
 #include "base/xml.h"
 #include "store/feeds.h"
@@ -153,16 +152,14 @@ static int as_name(struct arena *a, const char *text, const char **ret_name)
 	return text && !*ret_name ? ERR_NOMEM : 0;
 }
 
-/* Only what is fetched over the network, as for POST /api/v1/feeds. */
 static int import_one(struct store_tx *tx, struct http_request *r, const struct outline *o,
 	struct imported *result, struct err *e)
 {
 	struct feed_declaration declaration = {.interval_ms = o->interval_s * 1000};
 	char *url;
-	int code = url_normalize(o->url, &r->arena, &url);
+	int code = url_to_fetch(o->url, &r->arena, &url);
 
-	if (code == ERR_INVALID ||
-		(code == 0 && (!url_is_http(url) || strlen(url) > FETCH_URL_MAX)))
+	if (code == ERR_INVALID)
 		return 0;
 	if (code == 0)
 		code = as_name(&r->arena, o->folder, &declaration.folder);
@@ -215,6 +212,25 @@ static void put_refused(struct json *j, const struct import *im)
 		json_end(j);
 	}
 	json_end(j);
+}
+
+/* For clients that are told nothing of each line. */
+static bool all_refused(const struct import *im)
+{
+	for (size_t i = 0; i < im->count; i++)
+		if (im->results[i].feed)
+			return false;
+	return im->count > 0;
+}
+
+bool route_opml_tell_all(struct http_request *r)
+{
+	bool told = route_opml_tell(r);
+
+	if (told && all_refused(r->query))
+		problem_set(&r->problem, PROBLEM_LIST,
+			"nothing was added: no address in it is an http or https URL");
+	return told;
 }
 
 /* After each job: its feeds are told, then the next job follows, or the answer. */

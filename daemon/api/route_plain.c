@@ -88,29 +88,16 @@ int route_plain_run_atom(struct store_tx *tx, struct http_request *r, struct err
 
 /* -- JSON Feed -- */
 
-static void put_attachments(struct json *j, const char *list)
+static void put_attachment(void *ctx, const struct attachment *one)
 {
-	json_t *enclosures = entry_list(list, j->out), *one;
-	size_t i;
+	struct json *j = ctx;
 
-	json_put_array(j, "attachments");
-	json_array_foreach(enclosures, i, one)
-	{
-		const char *url = json_string_value(json_object_get(one, "url"));
-		const char *type = json_string_value(json_object_get(one, "type"));
-		json_int_t length = json_integer_value(json_object_get(one, "length"));
-
-		if (!url)
-			continue;
-		json_put_object(j, NULL);
-		render_url(j, "url", url);
-		json_put_string(j, "mime_type", type ? type : "application/octet-stream");
-		if (length > 0)
-			json_put_int(j, "size_in_bytes", length);
-		json_end(j);
-	}
+	json_put_object(j, NULL);
+	render_url(j, "url", one->url);
+	json_put_string(j, "mime_type", one->type ? one->type : "application/octet-stream");
+	if (one->length > 0)
+		json_put_int(j, "size_in_bytes", one->length);
 	json_end(j);
-	json_decref(enclosures);
 }
 
 /* What the format has no member for, as it asks for: under a name of our own. */
@@ -158,7 +145,9 @@ static int put_json(void *ctx, const struct entry *entry)
 	put_authors(&x->j, item);
 	if (item->categories)
 		json_put_raw(&x->j, "tags", item->categories, strlen(item->categories));
-	put_attachments(&x->j, item->enclosures);
+	json_put_array(&x->j, "attachments");
+	entry_attachments(entry, x->j.out, put_attachment, &x->j);
+	json_end(&x->j);
 	put_extension(&x->j, entry);
 	json_end(&x->j);
 	return 0;

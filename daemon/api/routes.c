@@ -169,7 +169,7 @@ const struct route *routes_table(size_t *ret_count)
 
 static bool read_text(struct http_request *r, struct slice segment, char **ret_text)
 {
-	int code = http_decode(&r->arena, segment, false, ret_text);
+	int code = http_decode(&r->arena, segment, HTTP_PATH, ret_text);
 
 	if (code == ERR_NOMEM)
 		problem_from_err(&r->problem, code, NULL); /* not that there is none */
@@ -536,7 +536,8 @@ void routes_dispatch(struct http_request *r)
 		http_reply(r);
 		return;
 	}
-	if (r->route->method != HTTP_GET)
+	if (r->route->right >= API_WRITE &&
+		(r->route->method != HTTP_GET || r->route->where == ROUTE_WRITE))
 		log_write(r);
 	if (r->route->members)
 		parse_body(r);

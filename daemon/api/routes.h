@@ -109,8 +109,14 @@ int label_asked(struct store_tx *tx, struct http_request *r, int64_t *ret_id, st
 
 /* Asks for a poll; the problem says why not. Loop thread. */
 bool route_feeds_refresh(struct http_request *r, int64_t feed);
-/* The address of the body's member `url`, normalised; on failure the problem is set. */
-int url_asked(struct http_request *r, char **ret_url) __attribute__((warn_unused_result));
+/* An address that may be subscribed to, normalised: only what is fetched over the network, since a
+ * `file:` feed would let a client read what the daemon may read; at most FETCH_URL_MAX bytes.
+ * ERR_INVALID or ERR_NOMEM, and NULL. */
+int url_to_fetch(const char *text, struct arena *arena, char **ret_url)
+	__attribute__((warn_unused_result));
+/* That of the body's member `member`, whose text is `text`; on failure the problem is set. */
+int url_asked(struct http_request *r, const char *member, const char *text, char **ret_url)
+	__attribute__((warn_unused_result));
 
 /* Has an address asked for its feeds (`discover` of struct api_callbacks). `url` is copied, http or
  * https and normalised, as url_normalize() of base/ does. `found` comes exactly once, on the loop
@@ -161,7 +167,8 @@ route_run route_counts_run;
 route_parse route_opml_parse_export, route_opml_parse_import;
 route_run route_opml_run_export, route_opml_run_import;
 route_reply route_opml_reply_imported;
-bool route_opml_tell(struct http_request *r); /* in place of it; false: it goes on */
+bool route_opml_tell(struct http_request *r);     /* in place of it; false: it goes on */
+bool route_opml_tell_all(struct http_request *r); /* the same; that all is refused is a problem */
 
 route_parse route_plain_parse;
 route_run route_plain_run_atom, route_plain_run_json;

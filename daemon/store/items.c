@@ -276,12 +276,22 @@ int items_get_brief(struct store_tx *tx, int64_t id, struct arena *arena, struct
 	return get_item(tx, select_brief, id, arena, ret_row, e);
 }
 
+/* A new report, or reading, is of the story; a new text of the item. */
+#define STORY_REV "max(i.rev, (SELECT rev FROM story WHERE id = i.story))"
+
 /* How each order sorts. */
 static const char *const order_keys[] = {
 	[ITEMS_BY_ID] = "i.id",
 	[ITEMS_BY_PUBLISHED] = "coalesce(i.published_ms, i.received_ms)",
 	[ITEMS_BY_REV] = "i.rev",
 };
+
+static const char *order_key(const struct item_filter *f)
+{
+	bool by_story = f->stories && f->order == ITEMS_BY_REV;
+
+	return by_story ? STORY_REV : order_keys[f->order];
+}
 
 /* The ids are chosen and sorted first, in indexes as far as there are any, and only the rows of
  * those few are read. */
@@ -361,11 +371,15 @@ static void filter_without(const struct item_filter *f, struct condition *out)
 				folder},
 			{folder < 0, false,
 				" AND i.feed IN (SELECT id FROM feed WHERE folder IS NOT NULL)", 0},
-			{label != 0, true,
+			{label != 0 && !f->stories, true,
 				" AND i.id NOT IN (SELECT item FROM item_label WHERE label = ?)",
 				label},
+			{label != 0 && f->stories, true,
+				" AND i.story NOT IN (SELECT o.story FROM item_label b JOIN item o"
+				" ON o.id = b.item WHERE b.label = ?)",
+				label},
 		};
-		for (int k = 0; k < 4; k++)
+		for (int k = 0; k < 5; k++)
 			if (conditions[k].on)
 				put_conditions(out, &conditions[k], 1);
 	}
@@ -392,8 +406,14 @@ static int filter_items(
 		{f->story != 0, true, " AND i.story = ?", story},
 		{f->after_id > 0, true, " AND i.id > ?", f->after_id},
 		{f->before_id > 0, true, " AND i.id < ?", f->before_id},
-		{f->since_rev > 0, true, " AND i.rev > ?", f->since_rev},
-		{f->until_rev > 0, true, " AND i.rev <= ?", f->until_rev},
+		{f->since_rev > 0 && !f->stories, true, " AND i.rev > ?", f->since_rev},
+		{f->since_rev > 0 && f->stories, true,
+			" AND i.id IN (WITH s(rev) AS (VALUES (?)) SELECT first_item FROM s"
+			" CROSS JOIN story t WHERE t.rev > s.rev UNION ALL"
+			" SELECT o.id FROM s CROSS JOIN item o WHERE o.rev > s.rev)",
+			f->since_rev},
+		{f->until_rev > 0 && !f->stories, true, " AND i.rev <= ?", f->until_rev},
+		{f->until_rev > 0 && f->stories, true, " AND " STORY_REV " <= ?", f->until_rev},
 		{f->received_after_ms > 0, true, " AND i.received_ms > ?", f->received_after_ms},
 		{f->received_before_ms > 0, true, " AND i.received_ms < ?", f->received_before_ms},
 		{f->published_after_ms > 0, true,
@@ -424,7 +444,7 @@ int items_list(struct store_tx *tx, const struct item_filter *f, struct page *pa
 		.columns = f->with_content ? ITEM_COLUMNS ITEM_TEXTS : ITEM_COLUMNS NO_TEXTS,
 		.rows = ITEM_CHOICE,
 		.conditions = conditions,
-		.key = order_keys[f->order],
+		.key = order_key(f),
 		.id = "i.id",
 		.tail = f->with_content ? ITEM_ROWS ITEM_TEXT_ROWS : ITEM_ROWS,
 		.max = STORE_LIST_MAX,
@@ -455,7 +475,7 @@ int items_list_ids(struct store_tx *tx, const struct item_filter *f, struct page
 		.columns = " i.id",
 		.rows = " FROM item i WHERE 1",
 		.conditions = conditions,
-		.key = order_keys[f->order],
+		.key = order_key(f),
 		.id = "i.id",
 		.max = STORE_IDS_MAX,
 	};

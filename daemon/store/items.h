@@ -103,7 +103,8 @@ struct item_filter {
 		int64_t feed, folder, label;
 	} without[ITEM_WITHOUT_MAX];  /* none of these; 0: nothing */
 	int64_t after_id, before_id;  /* neither of them; 0: no bound */
-	int64_t since_rev, until_rev; /* since_rev < rev <= until_rev; 0: no bound */
+	int64_t since_rev, until_rev; /* since_rev < rev <= until_rev; 0: no bound. Of a story it
+					 is its own, or the item's if that is newer */
 	int64_t received_after_ms, received_before_ms, published_after_ms, published_before_ms;
 	enum item_order order; /* a page's key is the id, published_ms (received_ms where absent),
 				  or rev */

@@ -61,6 +61,18 @@ int labels_obtain(struct store_tx *tx, const char *name, int64_t now_ms, int64_t
 	return *ret_new ? add(tx, name, now_ms, ret_id, e) : status;
 }
 
+int labels_of_story(struct store_tx *tx, int64_t story, struct arena *arena, const char **ret_names,
+	struct err *e)
+{
+	int status = query_one(tx, arena, e,
+		"SELECT nullif(json_group_array(name), '[]') FROM (SELECT DISTINCT n.name FROM item"
+		" o CROSS JOIN item_label b ON b.item = o.id CROSS JOIN label n ON n.id = b.label"
+		" WHERE o.story = ? ORDER BY n.name)",
+		VALUES(as_int(story)), COLUMNS(into(ret_names)));
+
+	return status < 0 ? status : 0;
+}
+
 int labels_rename(struct store_tx *tx, int64_t id, const char *name, int64_t now_ms,
 	int64_t *ret_other, struct err *e)
 {

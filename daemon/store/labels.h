@@ -32,6 +32,10 @@ int labels_find(struct store_tx *tx, const char *name, int64_t *ret_id, struct e
 int labels_obtain(struct store_tx *tx, const char *name, int64_t now_ms, int64_t *ret_id,
 	bool *ret_new, struct err *e);
 
+/* The names that items of a story have, as a JSON array in their order, in `arena`; NULL: none. */
+int labels_of_story(struct store_tx *tx, int64_t story, struct arena *arena, const char **ret_names,
+	struct err *e);
+
 /* Gives it another name (label.update); no line is written about its items, whose `labels` have the
  * new name from now on. ERR_NOT_FOUND; ERR_EXISTS, with the id of the one that has the name. */
 int labels_rename(struct store_tx *tx, int64_t id, const char *name, int64_t now_ms,

@@ -18,7 +18,7 @@ static void test_read(void **state)
 			"user/-/state/com.google/read", "tag:google.com,2005:reader/item/1=2", 2},
 		{"&&a=&", 0, "", NULL, 1},
 		{"", 0, NULL, NULL, 0},
-		{"a=%zz", ERR_INVALID, NULL, NULL, 0},
+		{"a=100% of 5%&b=%zz%4", 0, "100% of 5%", "%zz%4", 2},
 		{"a=%ff", ERR_INVALID, NULL, NULL, 0},
 		{"a=%00", ERR_INVALID, NULL, NULL, 0},
 		{"--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1 & +\r\n--x\r\n"
@@ -30,6 +30,10 @@ static void test_read(void **state)
 		{"--x\r\nContent-Disposition: form-data\r\n\r\n1\r\n--x--", ERR_INVALID, NULL, NULL,
 			0},
 		{"--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n\xff\r\n--x--",
+			ERR_INVALID, NULL, NULL, 0},
+		{"--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n2\r\n--x--",
+			ERR_INVALID, NULL, NULL, 0},
+		{"--x\r\nContent-Disposition: form-data; name=\"a\x7f\"\r\n\r\n1\r\n--x--",
 			ERR_INVALID, NULL, NULL, 0},
 		{"--x", ERR_INVALID, NULL, NULL, 0},
 	};

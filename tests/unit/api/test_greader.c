@@ -143,11 +143,11 @@ static void test_refusals(void **state)
 			"there is no feed 99\n|text/plain"},
 		{"GET " API "stream/items/ids?s=" LABEL "none", "", 404, "there is no such stream"},
 		{"GET " API "stream/items/ids?s=feed/ftp://x", "", 404, "there is no such stream"},
-		{"GET " API "stream/items/ids?c=x", "", 400, "this continues no list"},
-		{"GET " API "stream/items/ids?n=%zz", "", 400, "not well encoded"},
+		{"GET " API "stream/items/ids?c=x", "", 400, "not x"},
+		{"GET " API "stream/items/ids?n=%ff", "", 400, "not UTF-8"},
 		{"GET " API "stream/items/ids?xt=feed/1&xt=feed/1&xt=feed/1&xt=feed/1&xt=feed/1",
 			"", 400, "at most 4 feeds"},
-		{"GET " API "stream/contents/%ff", "", 400, "this names no stream"},
+		{"GET " API "stream/contents/%ff", "", 400, "the stream in the path"},
 		{"GET " API "nothing", "", 404, NULL},
 		{"PUT " API "edit-tag", "", 405, "Allow: OPTIONS, POST"},
 		{"POST " API "mark-all-as-read", "ts=1", 400, "s says which stream"},
@@ -164,7 +164,11 @@ static void test_refusals(void **state)
 			"http or https"},
 		{"POST " API "rename-tag", "s=" LABEL "News", 400, "dest must be"},
 		{"POST " API "rename-tag", "s=" LABEL "News&dest=" LABEL "Unfiled", 400,
-			"dest must be"},
+			"take another name"},
+		{"POST " API "rename-tag", "s=" LABEL "to+keep&dest=" LABEL N50 N50 N50 N50 "n",
+			400, "a name may have 200 bytes"},
+		{"POST " API "subscription/import", "file:///etc/passwd - - 0\n", 400,
+			"nothing was added"},
 		{"POST " API "rename-tag", "s=" LABEL "none&dest=" LABEL "x", 404,
 			"no such stream"},
 		{"POST " API "rename-tag", "s=" LABEL "Unfiled&dest=" LABEL "x", 404,
@@ -176,7 +180,7 @@ static void test_refusals(void **state)
 	struct world w;
 
 	(void)state;
-	fill(&w);
+	fill_more(&w);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		say_with(&w, "", cases[i].line, cases[i].body, cases[i].status, cases[i].has, NULL);
 	world_close(&w);
@@ -370,6 +374,28 @@ static void test_subscriptions(void **state)
 	world_close(&w);
 }
 
+static void test_unfiled(void **state)
+{
+	struct world w;
+
+	(void)state;
+	fill_more(&w);
+	change(&w, "UPDATE feed SET folder = NULL WHERE id = 2 * ?");
+	/* ours is no label */
+	expect(&w, "PATCH", "/api/v1/items/1", "{\"labels\":{\"add\":[\"Unfiled\"]}}", 200, NULL);
+	ids_are(&w, "s=" LABEL "Unfiled", "10 9 8 7 6");
+	get(&w, API "tag/list", "Unfiled\",\"type\":\"folder\"", "Unfiled\",\"type\":\"tag\"");
+	get(&w, API "unread-count", LABEL "Unfiled\",\"count\":5", LABEL "Unfiled\",\"count\":1");
+	get(&w, API "stream/items/contents?i=" ID(1), LABEL "News\"]", NULL);
+	post(&w, "edit-tag", "i=" ID(2) "&a=" LABEL "Unfiled", 200, "OK");
+	assert_int_equal(peek(w.f.path, "SELECT count(*) FROM item_label WHERE item = 2"), 0);
+	/* what nobody wants, and is kept for a while, is there with its items */
+	change(&w, "UPDATE feed SET owners = 0, detached_ms = ? WHERE id = 2");
+	get(&w, API "subscription/list", "{\"id\":\"feed/2\",", NULL);
+	get(&w, API "unread-count", "{\"id\":\"feed/2\",", NULL);
+	world_close(&w);
+}
+
 static void test_login(void **state)
 {
 	char body[200], token[CREDENTIAL_TOKEN_BYTES], fields[500], password[SECRET_PASSWORD_BYTES];
@@ -481,6 +507,7 @@ int main(void)
 		cmocka_unit_test(test_entries),
 		cmocka_unit_test(test_atom),
 		cmocka_unit_test(test_subscriptions),
+		cmocka_unit_test(test_unfiled),
 		cmocka_unit_test(test_login),
 		cmocka_unit_test(test_tokens_in_bodies),
 		cmocka_unit_test(test_open),

@@ -1,7 +1,10 @@
 /* What clients of Google Reader change: marks, subscriptions, folders and labels; and what they see
  * meanwhile. */
 #include "api/conn.h"
+#include "base/secret.h"
 #include "unit/api/greader.h"
+
+#define QUICKADD API "subscription/quickadd?quickadd=https://a.example/feed"
 
 static void test_edit(void **state)
 {
@@ -73,6 +76,34 @@ static void test_edit(void **state)
 	world_close(&w);
 }
 
+/* It is taken out of the folder that is named, if it is in there. */
+static void test_leave(void **state)
+{
+	static const struct {
+		const char *body, *folder;
+	} cases[] = {
+		{"r=" LABEL "Old", "News"},
+		{"a=" STATE "like&r=" STATE "like", "News"},
+		{"a=" LABEL "New", "New"},
+		{"r=" LABEL "News", "New"},
+		{"r=" LABEL "New", "Unfiled"},
+	};
+	char body[100], has[100];
+	struct world w;
+
+	(void)state;
+	fill(&w);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(body, sizeof(body), "ac=edit&s=feed/2&%s", cases[i].body);
+		post(&w, "subscription/edit", body, 200, "OK");
+		snprintf(has, sizeof(has),
+			"b.example/feed\",\"categories\":[{\"id\":\"" LABEL "%s\"",
+			cases[i].folder);
+		get(&w, API "subscription/list", has, NULL);
+	}
+	world_close(&w);
+}
+
 /* What the address turns out to have; NULL: it could not be read. */
 static void quickadd(struct world *w, const char *url, struct offer *found, int code, int status,
 	const char *has)
@@ -136,6 +167,68 @@ static void test_quickadd(void **state)
 		"{\"numResults\":0,\"error\":\"it says 404\"}");
 	quickadd(&w, "https://g.example/", NULL, ERR_CANCELED, 503, "being stopped");
 	get(&w, API "subscription/list", "feed/3", "feed/4");
+	/* one that the configuration wants no more, and that is kept for a while, comes back */
+	change(&w, "UPDATE feed SET owners = 0, detached_ms = ? WHERE id = 2");
+	get(&w, API "subscription/quickadd?quickadd=https://b.example/feed",
+		"{\"numResults\":1,|\"streamId\":\"feed/2\"", NULL);
+	assert_int_equal(peek(w.f.path, "SELECT count(*) FROM feed WHERE detached_ms"), 0);
+	assert_int_equal(w.feed_changed, 2);
+	world_close(&w);
+}
+
+/* A page may have a browser ask for an image at any address, and the browser knows the password. */
+static void test_pages(void **state)
+{
+	char text[SECRET_PASSWORD_BYTES + 4] = "ann:", fields[300];
+	struct buf encoded;
+	struct world w;
+
+	(void)state;
+	fill(&w);
+	let_in(&w, false, text + 4);
+	buf_init(&encoded, 1000);
+	secret_encode(text, strlen(text), &encoded);
+	snprintf(fields, sizeof(fields), "Authorization: basic %s\r\n", buf_string(&encoded));
+	say_with(&w, fields, "GET " QUICKADD, "", 403, "use POST", NULL);
+	say_with(&w, fields, "POST " QUICKADD, "", 200, "\"streamId\":\"feed/1\"", NULL);
+	say_with(&w, "", "HEAD " QUICKADD, "", 403, NULL, NULL);
+	snprintf(fields, sizeof(fields), "Authorization: GoogleLogin auth=%s\r\n",
+		w.api->access.known.rows[0].token);
+	say_with(&w, fields, "GET " QUICKADD, "", 200, "\"streamId\":\"feed/1\"", NULL);
+	say_with(&w, fields, "HEAD " QUICKADD, "", 403, NULL, NULL);
+	buf_finish(&encoded);
+	world_close(&w);
+}
+
+/* An address may grow as it is normalised; a list may be longer than other bodies. */
+static void test_long(void **state)
+{
+	static const char *const lists[] = {
+		"/v1/import", API "subscription/import/?T=x", "/api/v1/opml"};
+	char url[6100] = "https://a.example/", body[6200];
+	struct buf list;
+	struct answer a;
+	struct world w;
+
+	(void)state;
+	world_open(&w);
+	for (size_t len = strlen(url); len < 6000; len += 2)
+		memcpy(url + len, "\xc3\xa4", 3);
+	snprintf(body, sizeof(body), "ac=subscribe&s=%s", url);
+	post(&w, "subscription/edit", body, 400, "up to 8192 bytes");
+	snprintf(body, sizeof(body), "{\"url\":\"%s\"}", url);
+	expect(&w, "POST", "/api/v1/feeds", body, 400, "up to 8192 bytes");
+	snprintf(body, sizeof(body), "{\"feed_url\":\"%s\"}", url);
+	say_with(&w, "", "POST /v1/feeds", body, 400, "up to 8192 bytes", NULL);
+	buf_init(&list, OPML_BYTES_MAX);
+	while (list.len <= API_BODY_MAX)
+		buf_puts(&list, "nonsense");
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		ask(&w, "POST", lists[i], buf_string(&list), &a);
+		assert_int_equal(a.status, 400);
+		free_answer(&a);
+	}
+	buf_finish(&list);
 	world_close(&w);
 }
 
@@ -391,6 +484,12 @@ static void test_stories(void **state)
 	assert_int_equal(peek(w.f.path, "SELECT sum(read) FROM item WHERE id IN (1, 6, 7)"), 3);
 	say_with(
 		&w, fields, "POST " API "edit-tag", "i=" ID(1) "&r=" STATE "read", 200, "OK", NULL);
+	/* a label of any report is one of the story */
+	expect(&w, "PATCH", "/api/v1/items/7", "{\"labels\":{\"add\":[\"y\"]}}", 200, NULL);
+	say_with(&w, fields, "GET " API "stream/items/ids?xt=" LABEL "y", "", 200, ID(2),
+		ID(1) "\"");
+	say_with(&w, fields, "GET " API "stream/contents?s=" LABEL "y", "", 200,
+		LABEL "x\",\"" LABEL "y\"]", NULL);
 	/* a feed has what it told first */
 	say_with(&w, fields, "POST " API "mark-all-as-read", "s=feed/2", 200, "OK", NULL);
 	assert_int_equal(peek(w.f.path, "SELECT count(*) FROM item WHERE read = 0"), 7);
@@ -405,7 +504,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_edit),
+		cmocka_unit_test(test_leave),
 		cmocka_unit_test(test_quickadd),
+		cmocka_unit_test(test_pages),
+		cmocka_unit_test(test_long),
 		cmocka_unit_test(test_many_feeds),
 		cmocka_unit_test(test_edit_tag),
 		cmocka_unit_test(test_mark_all),

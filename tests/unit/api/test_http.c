@@ -101,26 +101,30 @@ static void test_decode(void **state)
 {
 	static const struct {
 		const char *in;
-		bool form;
+		enum http_coding coding;
 		const char *out; /* NULL: refused */
 	} cases[] = {
-		{"plain", true, "plain"},
-		{"a+b", true, "a b"},
-		{"a+b", false, "a+b"},
-		{"%41%7a%2F%2f", true, "Az//"},
-		{"%C3%A4", true, "\xC3\xA4"},
-		{"\xC3\xA4", true, "\xC3\xA4"},
-		{"", true, ""},
-		{"%", true, NULL},
-		{"%4", true, NULL},
-		{"%4x", true, NULL},
-		{"%G1", true, NULL},
-		{"%00", true, NULL},
-		{"%0a", true, NULL},
-		{"%7F", true, NULL},
-		{"%FF", true, NULL},
-		{"%C3", true, NULL},
-		{"%%41", true, NULL},
+		{"plain", HTTP_QUERY, "plain"},
+		{"a+b", HTTP_QUERY, "a b"},
+		{"a+b", HTTP_PATH, "a+b"},
+		{"%41%7a%2F%2f", HTTP_QUERY, "Az//"},
+		{"%C3%A4", HTTP_QUERY, "\xC3\xA4"},
+		{"\xC3\xA4", HTTP_QUERY, "\xC3\xA4"},
+		{"", HTTP_QUERY, ""},
+		{"%", HTTP_QUERY, NULL},
+		{"%4", HTTP_QUERY, NULL},
+		{"%4x", HTTP_QUERY, NULL},
+		{"%G1", HTTP_QUERY, NULL},
+		{"%00", HTTP_QUERY, NULL},
+		{"%0a", HTTP_QUERY, NULL},
+		{"%7F", HTTP_QUERY, NULL},
+		{"%FF", HTTP_QUERY, NULL},
+		{"%C3", HTTP_QUERY, NULL},
+		{"%%41", HTTP_QUERY, NULL},
+		{"%%41+%+%4", HTTP_FORM, "%A % %4"},
+		{"%4x", HTTP_PATH, NULL},
+		{"%00", HTTP_FORM, NULL},
+		{"%FF", HTTP_FORM, NULL},
 	};
 
 	(void)state;
@@ -128,7 +132,7 @@ static void test_decode(void **state)
 		struct arena arena;
 		char *text = NULL;
 		arena_init(&arena, 4096);
-		int code = http_decode(&arena, slice_of(cases[i].in), cases[i].form, &text);
+		int code = http_decode(&arena, slice_of(cases[i].in), cases[i].coding, &text);
 		if (cases[i].out) {
 			assert_int_equal(code, 0);
 			assert_string_equal(text, cases[i].out);

@@ -153,7 +153,7 @@ static const struct row list_rows[] = {
 	{"GET", "/v1/entries?search=x", NULL, 400, "search", NULL},
 	{"GET", "/v1/entries?tags=x", NULL, 400, "tags", NULL},
 	{"GET", "/v1/entries?search=&tags=&globally_visible=true", NULL, 200, TOTAL("11"), NULL},
-	{"GET", "/v1/entries?limit=%ff", NULL, 400, "not well encoded", NULL},
+	{"GET", "/v1/entries?limit=%ff", NULL, 400, "not UTF-8", NULL},
 	{"GET", "/v1/feeds/2/entries?feed_id=1", NULL, 200, TOTAL("5") "{\"id\":6,", NULL},
 	{"GET", "/v1/feeds/9/entries", NULL, 404, NULL, NULL},
 	{"GET", "/v1/categories/1/entries?status=read", NULL, 200, TOTAL("1"), NULL},

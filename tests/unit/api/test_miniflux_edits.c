@@ -129,6 +129,15 @@ static void test_stories(void **state)
 		{"GET", "/v1/feeds/1/entries/1", NULL, 200, "{\"id\":1,", NULL},
 		{"GET", "/v1/feeds/2/entries/1", NULL, 404, NULL, NULL},
 	};
+	/* what is done to one of its reports changes it */
+	static const struct row changed[] = {
+		{"GET", "/v1/entries?order=changed_at&direction=desc&limit=1", NULL, 200,
+			"[{\"id\":1,|\"changed_at\":\"2026-11-18T11:40:00Z\"", NULL},
+		{"GET", "/v1/entries?changed_after=1795001000", NULL, 200, TOTAL("1") "{\"id\":1,",
+			NULL},
+		{"GET", IDS "changed_before=1795001000", NULL, 200,
+			"{\"total\":6,\"entry_ids\":[10,9,8,5,4,3]}", NULL},
+	};
 	/* another's headline is shown: its outlet is named, and where it stands is as it was */
 	static const struct row lead[] = {
 		{"GET", "/v1/feeds/1/entries?limit=1", NULL, 200,
@@ -143,6 +152,11 @@ static void test_stories(void **state)
 	expect(&w, "POST", "/api/v1/stories/6/merge", "{\"stories\":[1,2,7]}", 200, NULL);
 	const struct credential_of shown = let_in(&w, "ann", false, true);
 	CHECK_ROWS(&w, shown.field, rows);
+	change(&w, "UPDATE change SET detail = json_set(detail, '$.time', 1795000000000 * ?)");
+	expect(&w, "PATCH", "/api/v1/items/7", "{\"read\":false}", 200, NULL);
+	change(&w, "UPDATE change SET detail = json_set(detail, '$.time', 1795002000000)"
+		   " WHERE detail ->> 'time' <> 1795000000000 * ?");
+	CHECK_ROWS(&w, shown.field, changed);
 	change(&w, "UPDATE story SET lead = 6 WHERE first_item = ?");
 	CHECK_ROWS(&w, shown.field, lead);
 	world_close(&w);
@@ -184,7 +198,7 @@ static void test_categories(void **state)
 		{"PUT", "/v1/categories/2", "{\"title\":\"Sea\"}", 201,
 			"{\"id\":2,\"title\":\"Sea\"", NULL},
 		{"PUT", "/v1/categories/2", "{\"title\":\"News\"}", 400, "exists already", NULL},
-		{"PUT", "/v1/categories/9", "{\"title\":\"Sky\"}", 404, NULL, NULL},
+		{"PUT", "/v1/categories/9", "{\"title\":\"Sky\"}", 404, "no category 9", NULL},
 		{"PUT", "/v1/categories/" UNFILED, "{\"title\":\"Sky\"}", 400, "it stays", NULL},
 		{"DELETE", "/v1/categories/" UNFILED, NULL, 400, "it stays", NULL},
 		{"DELETE", "/v1/categories/9", NULL, 404, NULL, NULL},
@@ -237,6 +251,7 @@ static void test_edits(void **state)
 			"{\"message\":\"Feeds imported successfully\"}", NULL},
 		{"GET", "/v1/export", NULL, 200, "<outline text=\"G\"|https://f.example/", NULL},
 		{"POST", "/v1/import", "nonsense", 400, "nonsense", NULL},
+		{"POST", "/v1/import", "file:///etc/passwd - - 0", 400, "nothing was added", NULL},
 	};
 	/* sent back as it was told: nothing changes, whatever the configuration says of it */
 	static const struct row same = {"PUT", "/v1/feeds/1",
@@ -245,12 +260,18 @@ static void test_edits(void **state)
 		201, "\"title\":\"https://a.example/feed\"", NULL};
 	static const struct row declared = {
 		"PUT", "/v1/feeds/1", "{\"category_id\":" UNFILED "}", 400, "configuration", NULL};
+	static const struct row kept = {"PUT", "/v1/feeds/2",
+		"{\"feed_url\":\"file:///feed\",\"disabled\":true,\"category_id\":1}", 201,
+		"file:///feed|\"disabled\":true", NULL};
 	struct world w;
 
 	(void)state;
 	fill(&w);
 	CHECK_ROWS(&w, "", rows);
 	assert_int_equal(w.feed_changed, 5);
+	change(&w, "UPDATE feed SET owners = 0, detached_ms = ?, url = 'file:///feed' WHERE id ="
+		   " 2");
+	check_row(&w, "", &kept);
 	int64_t seq = store_seq(w.f.store);
 	change(&w, "UPDATE feed SET section = 'a', declared = 15, owners = ?, name = url,"
 		   " url = 'https://u:p@a.example/feed' WHERE id = 1");

@@ -137,6 +137,11 @@ static void test_stories(void **state)
 	get(&w, "/atom/feed/2?stories=true&n=1000&whatever", 200, "item:1<|feed/2?stories</id>");
 	expect(&w, "PATCH", "/api/v1/stories/1", "{\"read\":true,\"reports\":true}", 200, NULL);
 	never(&w, "/atom/unread?stories=true", "item:1<");
+	/* the feed that told it first is being deleted */
+	change(&w, "UPDATE story SET lead = 6 WHERE first_item = ?");
+	change(&w, "UPDATE feed SET detached_ms = 0 WHERE id = ?");
+	get(&w, "/json/all?stories=true", 200, "item:8\"");
+	never(&w, "/json/all?stories=true", "item:1\"");
 	world_close(&w);
 }
 
