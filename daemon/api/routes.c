@@ -426,6 +426,7 @@ static int run_job(struct store_tx *tx, void *request, struct err *e)
 static void start_job(struct http_request *r)
 {
 	struct store *store = r->api->store;
+	size_t parked = r->out.len; /* once it is handed over, that is the job's */
 
 	r->job = (struct store_job){
 		.class = STORE_USER, .run = run_job, .done = on_job_done, .arg = r};
@@ -438,8 +439,8 @@ static void start_job(struct http_request *r)
 	}
 	r->busy = true;
 	r->api->jobs++;
-	r->parked = r->out.len;
-	r->api->unsent_bytes += r->parked;
+	r->parked = parked;
+	r->api->unsent_bytes += parked;
 }
 
 void routes_again(struct http_request *r)
