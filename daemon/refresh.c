@@ -194,6 +194,7 @@ void refresh_stop(struct refresh_env *env)
 static void begin_parse(struct refresh *r)
 {
 	r->received_ms = r->env->now_ms();
+	r->grouping = r->env->grouping; /* a reload sets it meanwhile */
 	r->ingest.rule = (enum identity_rule)r->feed.identity;
 	list_push(&r->env->parse_queue, &r->node);
 	r->env->parse_waiting++;
@@ -218,7 +219,7 @@ static void parse(uv_work_t *work)
 		body->data, body->len, &options, &r->arena, &r->content, &r->parse_error);
 	if (!rv)
 		rv = draft_items(r->content, r->ingest.rule,
-			r->env->grouping ? r->received_ms : TIME_NONE, &r->arena, &drafts,
+			r->grouping ? r->received_ms : TIME_NONE, &r->arena, &drafts,
 			&r->ingest.count);
 	if (rv && !r->parse_error.code)
 		err_set(&r->parse_error, rv, NULL);
@@ -398,7 +399,7 @@ static void begin_store(struct refresh *r)
 	poll->http_status = r->fetched.status;
 	r->policy = r->env->policy;
 	r->ingest.plan = plan;
-	r->ingest.grouping = r->env->grouping;
+	r->ingest.grouping = r->grouping;
 	r->ingest.level = feed_level(&r->feed, NULL);
 	r->ingest.reports = r->env->reports;
 	r->result.outcome = judge(r, error);

@@ -1,6 +1,7 @@
 """What a daemon has said, and whether its database agrees after it was killed."""
 import collections
 import json
+import os
 import re
 import threading
 
@@ -11,7 +12,14 @@ UNTOUCHED = (False, False)
 OUTCOMES = (("item", "new"), ("item", "update"), ("feed", "ok"), ("feed", "error"))  # of a poll
 
 
+SCHEMAS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "data", "schema")
+NEWEST = 1 + max(int(name.split(".")[0]) for name in os.listdir(SCHEMAS))  # version of a database that has all tables
 VISIBLE = "url NOT LIKE 'removed:%'"  # of a removed feed rows may still be there, which nobody sees
+
+
+def is_made(db):
+    """The first start was not cut off while it made the tables: before that nothing can be told."""
+    return db.execute("PRAGMA user_version").fetchone()[0] >= NEWEST
 
 
 def path_of(url):
@@ -147,7 +155,7 @@ class Model:
     def check_database(self, db, now_ms):
         check_equal([r[0] for r in db.execute("PRAGMA integrity_check")], ["ok"], "integrity")
         check_equal(db.execute("PRAGMA foreign_key_check").fetchall(), [], "foreign keys")
-        if db.execute("PRAGMA user_version").fetchone()[0] == 0:
+        if not is_made(db):
             check(not self.changes and not self.feeds, "an empty database")
             return
         lines = self._read_changes(db)
