@@ -196,7 +196,7 @@ static int put_outlet(void *ctx, const struct story_member *member)
 static int put_story(struct entries *l, const struct story *story, struct buf *also,
 	struct arena *texts, struct err *e)
 {
-	struct item_row row, first;
+	struct item_row row = {.rev = 0}, first = {.rev = 0};
 	int code = items_get(l->tx, story->lead, texts, &row, e);
 	struct outlets outlets = {also, story->lead, code == 0 ? row.feed : 0, 0};
 

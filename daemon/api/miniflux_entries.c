@@ -218,7 +218,7 @@ static int find_ids(
 	struct store_tx *tx, struct http_request *r, struct json *j, struct ids *ids, struct err *e)
 {
 	struct miniflux_entries *q = r->query;
-	int64_t total;
+	int64_t total = 0;
 	int code;
 
 	ids->ids = arena_alloc(&r->arena, ((size_t)q->page.limit + 1) * sizeof(ids->ids[0]));

@@ -238,13 +238,14 @@ bool route_opml_tell(struct http_request *r)
 {
 	const struct api *api = r->api;
 	struct import *im = r->query;
+	bool more = im->next != NULL;
 
 	for (; im->told < im->done; im->told++)
 		if (im->results[im->told].added)
 			api->callbacks.feed_changed(api->callbacks.ctx, im->results[im->told].feed);
-	if (im->next)
-		routes_again(r);
-	return !im->next;
+	if (more)
+		routes_again(r); /* from here on it may be gone */
+	return !more;
 }
 
 void route_opml_reply_imported(struct http_request *r)
