@@ -38,7 +38,11 @@ static void route(struct http_request *r, enum api_right right)
 	must((code < 0) == (r->problem.kind != PROBLEM_NONE));
 	if (r->route && r->route->members == BODY_LIST)
 		return; /* fuzz_opml reads it */
-	if (code == 0 && r->route && r->route->members) {
+	if (code == 0 && r->route && r->route->members == BODY_FORM) {
+		request_parse_form(r);
+		must(r->form.count <= FORM_PAIRS_MAX);
+		code = routes_check_body(r);
+	} else if (code == 0 && r->route && r->route->members) {
 		request_parse_json(r);
 		must((r->json == NULL) == (r->problem.kind != PROBLEM_NONE));
 		code = routes_check_body(r);
@@ -77,9 +81,16 @@ static bool feed(struct request_reader *reader, const char *data, size_t len, en
 	return true;
 }
 
+static void waiting(void *ctx, int64_t feed_id, struct api_waiting *ret_waiting)
+{
+	(void)ctx;
+	(void)feed_id;
+	*ret_waiting = (struct api_waiting){.what = API_WAIT_TIME};
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct api api;
+	static struct api api = {.callbacks = {.waiting = waiting}};
 	struct request_reader reader;
 
 	if (size < 1)
