@@ -4,7 +4,12 @@
 #include "fetch/poll.h"
 #include "limits.h"
 
-enum { MULTI_RETRY_MS = 100 };
+enum {
+	MULTI_RETRY_MS = 100,
+	MULTI_TICK_MS =
+		1000, /* at least so often, to tell a server's silence from sleep of our own */
+	MULTI_OVERSLEPT_MS = 1000,
+};
 
 /* Drained after every action, also when nothing runs any more: the last transfer may have ended by
  * time-out. */
@@ -24,14 +29,21 @@ static void drain(struct multi *m)
 
 static void on_timeout(uv_timer_t *timer);
 
+static void wake_after(struct multi *m, uint64_t wait_ms)
+{
+	m->due_ms = uv_now(m->loop) + wait_ms;
+	uv_timer_start(&m->timer, on_timeout, wait_ms, 0);
+}
+
 /* Out of memory libcurl forgets to tell when it wants to be called: then it is, so that transfers
  * end by their time-outs. */
 static void act(struct multi *m, curl_socket_t fd, int flags)
 {
 	int running;
 
+	m->overslept = m->due_ms && uv_now(m->loop) > m->due_ms + MULTI_OVERSLEPT_MS;
 	if (curl_multi_socket_action(m->curl, fd, flags, &running) != CURLM_OK)
-		uv_timer_start(&m->timer, on_timeout, MULTI_RETRY_MS, 0);
+		wake_after(m, MULTI_RETRY_MS);
 	drain(m);
 }
 
@@ -100,10 +112,12 @@ static int on_timer(CURLM *curl, long timeout_ms, void *ctx)
 	struct multi *m = ctx;
 
 	(void)curl;
-	if (timeout_ms < 0)
+	if (timeout_ms < 0) {
+		m->due_ms = 0;
 		uv_timer_stop(&m->timer);
-	else
-		uv_timer_start(&m->timer, on_timeout, (uint64_t)timeout_ms, 0);
+	} else {
+		wake_after(m, timeout_ms < MULTI_TICK_MS ? (uint64_t)timeout_ms : MULTI_TICK_MS);
+	}
 	return 0;
 }
 

@@ -13,10 +13,13 @@ struct multi {
 	CURLM *curl;
 	uv_loop_t *loop;
 	uv_timer_t timer;
-	uint64_t turn_ms;     /* when this turn of the loop began, loop time */
-	uint64_t turn_end_ns; /* when its transfers have had their share */
-	unsigned turns;       /* of the loop that had transfers */
-	void (*finished)(CURL *easy, CURLcode result); /* never from inside a call of curl */
+	uint64_t due_ms;  /* when libcurl wants to be called at the latest, loop time; 0: never */
+	bool overslept;   /* it was called much later: the program or its machine stood still */
+	uint64_t turn_ms; /* when this turn of the loop began, loop time */
+	uint64_t turn_end_ns;                          /* when its transfers have had their share */
+	unsigned turns;                                /* of the loop that had transfers */
+	void (*finished)(CURL *easy, CURLcode result); /* never from inside a call of curl;
+							  `overslept` counts for it */
 	void (*closed)(void *ctx);
 	void *ctx;
 };

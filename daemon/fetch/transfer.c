@@ -387,6 +387,18 @@ static bool may_try_next(const struct transfer *t, CURLcode result)
 	       now_ms(t) < t->hop.started_ms + t->hop.options->connect_timeout_ms;
 }
 
+/* What timed out while this program or its machine stood still is nobody's fault (A25): it starts
+ * again, once. */
+static bool may_repeat(struct transfer *t, CURLcode result)
+{
+	if (result != CURLE_OPERATION_TIMEDOUT || !t->pool->multi.overslept || t->repeated)
+		return false;
+	t->repeated = true;
+	t->next = 0;
+	t->hop.started_ms = now_ms(t);
+	return true;
+}
+
 static void on_finished(CURL *easy, CURLcode result)
 {
 	struct transfer *t = NULL;
@@ -400,7 +412,7 @@ static void on_finished(CURL *easy, CURLcode result)
 	curl_easy_getinfo(easy, CURLINFO_HEADER_SIZE, &head_bytes);
 	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
 	t->wire_bytes += (uint64_t)body_bytes + (uint64_t)head_bytes;
-	if (may_try_next(t, result)) {
+	if (may_repeat(t, result) || may_try_next(t, result)) {
 		if (attempt(t) == 0)
 			return;
 		result = CURLE_OUT_OF_MEMORY;
@@ -455,6 +467,7 @@ int transfer_start(struct transfers *pool, const struct hop *hop, void (*done)(s
 	t->next = 0;
 	t->wire_bytes = 0;
 	t->v6_failed = false;
+	t->repeated = false;
 	if (make_headers(t) || set_hop(t) || attempt(t)) {
 		transfer_release(t);
 		return ERR_NOMEM;

@@ -63,6 +63,7 @@ struct transfer {
 	struct hop hop;
 	int next;       /* index of the address that comes next */
 	bool v6_failed; /* and IPv4 did not (A49) */
+	bool repeated;  /* from the start, since this program stood still */
 	bool once;      /* the handle has options that others must not see */
 	unsigned int configured;
 	int unanswered; /* requests of this attempt that no head has answered */

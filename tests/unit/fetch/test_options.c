@@ -46,6 +46,45 @@ static void test_old_connections(void **state)
 	world_close(&w);
 }
 
+/* A machine that slept, or was held up, has not waited for anybody: what is under way then starts
+ * again, but no more than once. */
+static void test_a_machine_that_stood_still(void **state)
+{
+	static const struct {
+		const char *path;
+		int sleeps;
+		int code; /* 0: a document */
+		int requests;
+	} cases[] = {{"/", 1, 0, 1}, {"/slow", 1, 0, 2}, {"/slow", 2, ERR_TIMEOUT, 2}};
+	struct world w;
+	struct got g;
+
+	(void)state;
+	world_open(&w);
+	server_route(&w.server, "/", KEEP, OK);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		w.server.requests = 0;
+		server_bytes(&w.server, "/slow", SILENT, NULL, 0);
+		got_init(&g, &w, cases[i].path);
+		assert_int_equal(fetch_start(w.fetcher, &g.request), 0);
+		for (int n = 1; n <= cases[i].sleeps; n++) {
+			while (w.server.requests < n && strcmp(cases[i].path, "/slow") == 0)
+				uv_run(&w.loop.uv, UV_RUN_ONCE);
+			if (n == 1 && cases[i].code == 0)
+				server_route(&w.server, "/slow", KEEP, OK);
+			clock_forward(&w.loop.uv, 60);
+		}
+		loop_run_until(&w.loop, &g.done, WORLD_LIMIT_MS + 60000);
+		if (cases[i].code)
+			expect_failure(&g, cases[i].code, "did not answer within 10 s");
+		else
+			expect_document(&g, "<a/>");
+		assert_int_equal(w.server.requests, cases[i].requests);
+		got_finish(&g);
+	}
+	world_close(&w);
+}
+
 /* The signals of a program are not the library's to change. */
 static int signals_changed;
 
@@ -168,6 +207,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		line_test("A60", test_old_connections),
+		line_test("A25", test_a_machine_that_stood_still),
 		line_test("A60", test_signals),
 		line_test("A60", test_other_ways_to_a_host),
 		line_test("A60", test_memory_under_way),
