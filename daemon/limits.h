@@ -179,7 +179,7 @@
 
 /* Pools that malloc() has: with one for each thread, each keeps pages for a few bytes, and in a
  * month of days 15 % more are never given back */
-#define PARSE_ARENAS 2
+#define PARSE_ARENAS 3
 
 /* Remarks kept on one document */
 #define PARSE_PROBLEMS_MAX 32
