@@ -315,6 +315,16 @@ static void decide_waiting(const struct interval_rule *rule, struct interval_dec
 		times_duration(wait_ms, text));
 }
 
+/* The server has seen this poll: a restart is no reason for another one. */
+static void decide_cut_off(const struct interval_rule *rule, struct interval_decision *d)
+{
+	char text[DURATION_TEXT_BYTES];
+	int64_t wait_ms = with_jitter_above(rule, rule->min_ms);
+
+	put(d, CAUSE_MIN, rule->own_min ? LEVEL_FEED : LEVEL_DAEMON, rule->now_ms + wait_ms);
+	say(d, "asked when the daemon was stopped: waits for %s", times_duration(wait_ms, text));
+}
+
 /* Others were told the same moment: it does not arrive with them. */
 static void decide_retry_after(const struct interval_rule *rule, struct interval_decision *d)
 {
@@ -341,6 +351,9 @@ void interval_decide(const struct interval_rule *rule, struct interval_decision 
 		break;
 	case OUTCOME_RETRY_AFTER:
 		decide_retry_after(rule, d);
+		break;
+	case OUTCOME_CUT_OFF:
+		decide_cut_off(rule, d);
 		break;
 	case OUTCOME_WAITING:
 		decide_waiting(rule, d);

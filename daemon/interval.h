@@ -14,6 +14,7 @@ enum outcome {
 	OUTCOME_RETRY_AFTER, /* the server said when */
 	OUTCOME_GONE,        /* 410 for the second time, a day apart (A23) */
 	OUTCOME_GONE_ONCE,   /* 410, not believed yet */
+	OUTCOME_CUT_OFF,     /* the daemon stopped while the server answered (A13) */
 	OUTCOME_WAITING,     /* this machine reaches nobody: not the feed's failure (A25) */
 	OUTCOME_FAILED,
 };

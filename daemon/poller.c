@@ -144,6 +144,7 @@ static void count(struct api_polls *polls, const struct refresh_result *result)
 		[OUTCOME_RETRY_AFTER] = API_POLL_RETRY_AFTER,
 		[OUTCOME_GONE] = API_POLL_GONE,
 		[OUTCOME_GONE_ONCE] = API_POLL_GONE,
+		[OUTCOME_CUT_OFF] = API_POLL_FAILED,
 		[OUTCOME_WAITING] = API_POLL_UNREACHED,
 		[OUTCOME_FAILED] = API_POLL_FAILED,
 	};

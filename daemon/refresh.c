@@ -17,7 +17,7 @@
 /*
  *  LOADING --> FETCHING --> PARSING --> STORING --> DONE
  *     |           |  `--(304, failed)--->'           ^
- *     `-----------'-------(feed gone, canceled)------'
+ *     `-----------'-------(feed gone, not asked)-----'
  */
 enum refresh_state { LOADING, FETCHING, PARSING, STORING, DONE };
 
@@ -157,7 +157,7 @@ static void fetched(struct fetch_request *request, const struct fetch_result *re
 	r->result.wire_bytes = result->wire_bytes;
 	if (r->redirected)
 		r->env->redirected--;
-	if (result->error.code == ERR_CANCELED)
+	if (result->error.code == ERR_CANCELED && !result->asked)
 		give_up(r, ERR_CANCELED);
 	else if (result->error.code == ERR_BUSY && result->retry_after_ms < 0)
 		give_up(r, ERR_BUSY); /* too much was held here: not the feed's failure */
@@ -182,12 +182,19 @@ static void admit_parsers(struct refresh_env *env)
 	}
 }
 
+static void cut_off(struct refresh *r)
+{
+	r->fetched.verdict = FETCH_FAILED;
+	err_set(&r->fetched.error, ERR_CANCELED, NULL);
+	step(r, STORING);
+}
+
 void refresh_stop(struct refresh_env *env)
 {
 	list_for_each_safe (node, &env->parse_queue) {
 		list_remove(node);
 		env->parse_waiting--;
-		give_up(container_of(node, struct refresh, node), ERR_CANCELED);
+		cut_off(container_of(node, struct refresh, node));
 	}
 }
 
@@ -298,6 +305,8 @@ static bool excused(const struct refresh *r, const struct err *error)
 
 static enum outcome judge(const struct refresh *r, const struct err *error)
 {
+	if (error && error->code == ERR_CANCELED)
+		return OUTCOME_CUT_OFF;
 	if (excused(r, error))
 		return OUTCOME_WAITING;
 	if (is_gone(r))
@@ -407,7 +416,8 @@ static void begin_store(struct refresh *r)
 	hold(r);
 	if (error) {
 		poll->status = is_gone(r) ? FEED_GONE : FEED_FAILING;
-		poll->waiting = r->result.outcome == OUTCOME_WAITING;
+		poll->waiting = r->result.outcome == OUTCOME_WAITING ||
+				r->result.outcome == OUTCOME_CUT_OFF;
 		poll->error_code = err_name(error->code);
 		poll->error_text = error->text;
 		r->ingest.count = 0;
@@ -476,7 +486,9 @@ static void stored(struct store_job *job)
 		return;
 	}
 	r->result.moved_into = r->ingest.moved_into;
-	log_poll(r);
+	r->result.canceled = r->result.outcome == OUTCOME_CUT_OFF;
+	if (!r->result.canceled)
+		log_poll(r);
 	log_move(r);
 	if (r->ingest.ask_icon)
 		icon_fetch(r->env, r->ingest.icon_url, r->feed.section);

@@ -151,6 +151,7 @@ static void transfer_page(struct fetch *f, const struct addresses *addresses)
 		end(f);
 		return;
 	}
+	f->result.asked = true;
 	fetcher_enter(f, TRANSFERRING);
 }
 

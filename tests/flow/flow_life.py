@@ -55,7 +55,8 @@ def test_no_thread_is_interrupted_by_signals(args):
 
 @lines("B12")
 def test_stop_in_mid_poll(args):
-    """By one signal, and by a second one that does not wait for what the first began: what is due stays due, nothing is half done."""
+    """By one signal, and by a second one that does not wait for what the first began: nothing is half done; by one, it is
+    known that the server was asked."""
     for signals in (1, 2):
         with World(args) as w:
             w.web.serve("/feed", {"hang": True})
@@ -71,7 +72,10 @@ def test_stop_in_mid_poll(args):
             if code:
                 w.daemon.wait_log("database.sound")
             row = w.daemon.get("/feeds/1")
-            check_equal((row["next_due"], row["last_poll"], row["error"], row["items"]), (due, None, None, 0), "nothing half done")
+            asked = row["last_poll"] is not None
+            check(asked or code, f"a clean end, and it is not known that the server was asked: {row}")
+            check_equal(row["next_due"] > due, asked, "whether it is due later")
+            check_equal((row["error"], row["items"]), (None, 0), "nothing half done")
 
 
 def test_second_daemon_is_refused(args):
@@ -148,6 +152,23 @@ def test_polled_feeds_wait_after_a_restart(args):
             check_equal(([row["next_due"] for row in rows], {row["waits"]["for"] for row in rows}), (due, {"due-time"}), "due times")
         check_equal(w.daemon.stop()[0], 0, "exit code")
         check_equal(sorted(r["path"] for r in w.web.take_requests()), sorted(answers), "requests over twenty restarts")
+
+
+@lines("A13")
+def test_stopped_in_mid_poll(args):
+    """What a server was asked for when the daemon was stopped is not asked for again at once, and says why."""
+    with World(args) as w:
+        w.web.serve("/slow", {"hang": True})
+        w.daemon.write_config("", w.section("S", "/slow"))
+        w.daemon.start()
+        w.web.wait_request("/slow")
+        for _ in range(3):
+            check_equal(w.daemon.stop()[0], 0, "exit code")
+            w.daemon.start()
+            row = w.daemon.get("/feeds/1")
+            check("when the daemon was stopped" in row["due_reason"], row["due_reason"])
+            check_equal((row["status"], row["waits"]["for"], row["fetches"][0]["outcome"]), ("new", "due-time", "canceled"), f"{row}")
+        check_equal([r["path"] for r in w.web.take_requests()], ["/slow"], "requests over four runs")
 
 
 @lines("A13")
@@ -232,7 +253,7 @@ def test_stop_in_every_state(args):
 
 @lines("B12", "B13")
 def test_stop_with_documents_waiting(args):
-    """What waits for the parser is not parsed any more: it is asked for again after the next start."""
+    """What waits for the parser is not parsed any more: it is asked for again when it is due."""
     text = "word &lt;b&gt;x&lt;/b&gt; " * 500
     body = feed_xml([(f"g{i}", f"Item {i}", f"http://example.org/{i}", text) for i in range(60)])
     webs = [Web() for _ in range(30 + 3 * os.cpu_count())]
@@ -385,6 +406,6 @@ def test_after_an_unclean_stop(args):
 
 
 run([test_database_in_use, test_after_an_unclean_stop, test_both_signals_end_it_cleanly, test_no_thread_is_interrupted_by_signals, test_stop_in_mid_poll, test_second_daemon_is_refused, test_stale_socket_is_replaced, test_reload,
-     test_bad_reload_keeps_the_old, test_killed_in_mid_poll, test_polled_feeds_wait_after_a_restart, test_once,
+     test_bad_reload_keeps_the_old, test_killed_in_mid_poll, test_stopped_in_mid_poll, test_polled_feeds_wait_after_a_restart, test_once,
      test_list_of_feeds, test_stop_in_every_state, test_stop_with_documents_waiting, test_reloads_in_a_storm, test_once_with_nothing_to_do, test_a_full_disk,
      test_folders_that_are_not_needed, test_wrong_usage])
