@@ -88,9 +88,14 @@ static void parse(uv_work_t *work)
 	const struct buf *body = &d->request.body;
 	struct parse_options options = {
 		.base_url = d->fetched.url, .content_type = d->fetched.content_type};
-	int rv = parse_document(
-		body->data, body->len, &options, &d->arena, &d->content, &d->found.error);
+	int rv;
 
+	fetch_decode(&d->request, &d->fetched);
+	d->found.error = d->fetched.error;
+	if (d->found.error.code)
+		return;
+	rv = parse_document(
+		body->data, body->len, &options, &d->arena, &d->content, &d->found.error);
 	if (rv && !d->found.error.code)
 		err_set(&d->found.error, rv, NULL);
 }
@@ -102,7 +107,7 @@ static void parsed(uv_work_t *work, int status)
 
 	if (status)
 		err_set(&found->error, ERR_CANCELED, NULL);
-	if (found->error.code == ERR_NOT_FEED) {
+	if (found->error.code == ERR_NOT_FEED && !d->fetched.error.code) {
 		found->error.code = 0;
 		found->feeds = d->content ? d->content->offers : NULL;
 	} else if (!found->error.code) {

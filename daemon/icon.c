@@ -82,9 +82,11 @@ static void stored(struct store_job *job)
 static void fetched(struct fetch_request *request, const struct fetch_result *result)
 {
 	struct icon *i = request->ctx;
-	int code = result->error.code;
+	int code;
 
 	i->result = *result;
+	fetch_decode(request, &i->result); /* small enough for the loop */
+	code = i->result.error.code;
 	i->now_ms = i->env->now_ms();
 	i->hold_ms = refresh_hold_ms(result);
 	if (i->hold_ms > 0)

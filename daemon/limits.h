@@ -66,13 +66,17 @@
 /* Bytes kept of one header value that is stored (ETag, Last-Modified) */
 #define FETCH_HEADER_MAX 4096
 
+/* Bytes of a Content-Encoding: five codings are as many as are undone */
+#define FETCH_CODINGS_MAX 128
+
 /* Bytes of all header lines of one hop; libcurl 7.88 itself stops at 300 KB (A33) */
 #define FETCH_HEAD_MAX (256 * 1024)
 
 /* Default cap on a document, decoded (A30); the configuration may change it */
 #define FETCH_BODY_MAX (16 * 1024 * 1024)
 
-/* Bytes of all documents received and not parsed yet: 1,000 hosts together must not fill the memory
+/* Bytes of all documents received, as they came, and not parsed yet: 1,000 hosts together must not
+ * fill the memory
  * */
 #define FETCH_BODIES_MAX (256 * 1024 * 1024)
 

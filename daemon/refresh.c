@@ -218,6 +218,9 @@ static void parse(uv_work_t *work)
 	struct draft *drafts = NULL;
 	int rv;
 
+	fetch_decode(&r->request, &r->fetched);
+	if (r->fetched.verdict == FETCH_FAILED)
+		return;
 	hash128_text(body->data, body->len, r->body_hash);
 	r->same_body = r->feed.body_hash && !strcmp(r->feed.body_hash, r->body_hash);
 	if (r->same_body)

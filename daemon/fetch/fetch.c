@@ -6,7 +6,9 @@
 
 #include "base/hash.h"
 #include "base/times.h"
+#include "fetch/content.h"
 #include "fetch/page.h"
+#include "fetch/verdict.h"
 #include "limits.h"
 
 static void leave_group(struct fetch *f)
@@ -245,7 +247,7 @@ static void start_hop(struct fetch *f)
 	struct fetch_result *r = &f->result;
 
 	r->status = 0;
-	r->etag = r->last_modified = r->content_type = NULL;
+	r->etag = r->last_modified = r->content_type = r->coding = NULL;
 	r->retry_after_ms = r->fresh_ms = r->used_up_ms = -1;
 	f->hop_started_ms = now_ms(f);
 	if (strcmp(f->url.scheme, "file") == 0)
@@ -286,7 +288,7 @@ static void judge(struct fetch *f)
 			challenge ? ": the server wants to see a browser (Cloudflare challenge)"
 				  : "");
 	else if (f->request->body.len == 0)
-		err_set(&r->error, ERR_NOT_FEED, "the document is empty");
+		verdict_stop(&r->error, ERR_NOT_FEED, NULL, 0);
 	else
 		r->verdict = FETCH_DOCUMENT;
 }
@@ -376,6 +378,7 @@ static void take_answer(struct fetch *f)
 	r->etag = t->values[HEADER_ETAG];
 	r->last_modified = t->values[HEADER_LAST_MODIFIED];
 	r->content_type = t->values[HEADER_CONTENT_TYPE];
+	r->coding = t->values[HEADER_CONTENT_ENCODING];
 	r->retry_after_ms = header_retry_after(t->values[HEADER_RETRY_AFTER], wall_ms);
 	r->fresh_ms = header_fresh(t->values, wall_ms);
 	if (t->v6_failed && !f->proxy.host)
@@ -547,6 +550,27 @@ void fetch_cancel(struct fetcher *fetcher, struct fetch_request *request)
 	err_set(&f->result.error, ERR_CANCELED, NULL);
 	if (f->state != ENDED)
 		end(f);
+}
+
+void fetch_decode(struct fetch_request *request, struct fetch_result *r)
+{
+	struct buf *body = &request->body;
+	struct url_parts url = {0};
+	int code;
+
+	if (r->verdict != FETCH_DOCUMENT || !r->coding)
+		return;
+	code = content_undo(body, r->coding);
+	r->coding = NULL;
+	if (!code && body->len)
+		return;
+	code = code ? code : ERR_NOT_FEED;
+	if (url_split(r->url, request->arena, &url))
+		code = ERR_NOMEM;
+	verdict_stop(&r->error, code, url.host, body->max);
+	r->verdict = FETCH_FAILED;
+	r->moved_url = NULL;
+	buf_finish(body);
 }
 
 void fetch_release(struct fetcher *fetcher, struct fetch_request *request)

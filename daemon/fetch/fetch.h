@@ -12,9 +12,9 @@
 #include "base/err.h"
 #include "fetch/guard.h"
 
-/* The one place that makes curl handles (C2). Everything here runs on the loop thread; files are
- * read by pool jobs. libcurl never resolves a name: c-ares does, on the loop, and the address goes
- * in by CURLOPT_CONNECT_TO. */
+/* The one place that makes curl handles (C2). Everything here but fetch_decode() runs on the loop
+ * thread; files are read by pool jobs. libcurl never resolves a name: c-ares does, on the loop, and
+ * the address goes in by CURLOPT_CONNECT_TO. */
 struct fetcher;
 
 struct fetch_options {
@@ -61,7 +61,7 @@ int fetch_parked_max(int connections_max);
 
 enum fetch_verdict {
 	FETCH_FAILED,       /* see result.error */
-	FETCH_DOCUMENT,     /* 200 with a whole body */
+	FETCH_DOCUMENT,     /* 200 with a whole body, see fetch_decode() */
 	FETCH_NOT_MODIFIED, /* 304, or a file with the same stamp */
 };
 
@@ -81,6 +81,7 @@ struct fetch_result {
 	const char *etag; /* as received, byte for byte; NULL when the answer had none (A2, A3) */
 	const char *last_modified;
 	const char *content_type;
+	const char *coding; /* the Content-Encoding that the body still has; NULL: none */
 	int64_t fresh_ms; /* for how long the server calls its answer fresh (A10), 0 .. 7 days; -1:
 			     not said */
 	int64_t retry_after_ms; /* from now, clamped to 0 .. 24 h; -1: none given, or a date in the
@@ -120,9 +121,10 @@ struct fetch_request {
 	const struct fetch_site *site; /* until `done`; NULL: nothing was set */
 	bool image;                    /* asks for an image, instead of a feed */
 	size_t body_max_bytes;         /* 0: the options' */
-	struct arena *arena;           /* for the strings of the result; touched until `done` */
-	struct buf body; /* empty at the start; holds the document, decoded, at the end, until
-			    fetch_release() */
+	struct arena *arena; /* for the strings of the result; touched until `done`, and by
+				fetch_decode() */
+	struct buf body; /* empty at the start; holds the document at the end, as received, until
+			    fetch_release(): fetch_decode() comes before it is read */
 
 	/* Politeness on redirects: asked before each hop to another host and port (for the first
 	 * one only if `admit_first`), with the hop's URL; returns how many ms to wait and counts
@@ -148,6 +150,12 @@ int fetch_start(struct fetcher *f, struct fetch_request *request)
 
 /* Ends it soon with ERR_CANCELED through `done`. */
 void fetch_cancel(struct fetcher *f, struct fetch_request *request);
+
+/* After `done`, on any thread, by who owns the request then; blocks for as long as it takes. Makes
+ * of the body of a FETCH_DOCUMENT the document, decoded, of at most body_max_bytes. If that cannot
+ * be done, or nothing is left, the result becomes what it is after a fetch that failed:
+ * FETCH_FAILED with an error, and the body is empty. */
+void fetch_decode(struct fetch_request *request, struct fetch_result *result);
 
 /* Gives the document back, which counts against FETCH_BODIES_MAX until then. Takes a request that
  * has none. */

@@ -15,8 +15,7 @@
 enum {
 	V6_START_MS = 250, /* of IPv6 before IPv4 */
 	TRY_NEXT_MIN_MS = 300,
-	RATIO_FREE_BYTES = 1024 * 1024, /* before the ratio counts */
-	REQUESTS_MAX = 2,               /* that nobody answers */
+	REQUESTS_MAX = 2, /* that nobody answers */
 };
 
 static int64_t now_ms(const struct transfer *t)
@@ -66,6 +65,19 @@ static int on_request(void *ctx, char *peer, char *own, int peer_port, int own_p
 									: CURL_PREREQFUNC_OK;
 }
 
+/* Keeps the first line of a field; further codings belong to the first (RFC 9110, 5.3). */
+static void keep_value(struct transfer *t, enum header header, const char *value, size_t len)
+{
+	const char **kept = &t->values[header];
+
+	if (!*kept)
+		*kept = arena_strndup(t->hop.arena, value, len);
+	else if (header == HEADER_CONTENT_ENCODING && strlen(*kept) < FETCH_CODINGS_MAX)
+		*kept = arena_printf(t->hop.arena, "%s, %.*s", *kept, (int)len, value);
+	if (!*kept)
+		t->stop = ERR_NOMEM;
+}
+
 /* "HTTP/1.1 200 OK" opens a head: an interim answer (1xx) may have come before it, trailers may
  * come after its body. */
 static void read_head_line(struct transfer *t, const char *line, size_t len)
@@ -87,11 +99,8 @@ static void read_head_line(struct transfer *t, const char *line, size_t len)
 		return;
 	}
 	header = header_read(line, len, &value, &value_len);
-	if (header == HEADER_COUNT || t->values[header])
-		return;
-	t->values[header] = arena_strndup(t->hop.arena, value, value_len);
-	if (!t->values[header])
-		t->stop = ERR_NOMEM;
+	if (header != HEADER_COUNT)
+		keep_value(t, header, value, value_len);
 }
 
 static size_t on_header(char *line, size_t size, size_t n, void *ctx)
@@ -101,25 +110,14 @@ static size_t on_header(char *line, size_t size, size_t n, void *ctx)
 
 	t->head_bytes += len;
 	if (t->head_bytes > FETCH_HEAD_MAX)
-		t->stop = ERR_PROTOCOL;
+		t->stop = ERR_INVALID;
 	else if (len)
 		read_head_line(t, line, len);
 	return t->stop ? 0 : len;
 }
 
-/* A small answer that becomes a large document is one to harm. */
-static bool is_bomb(const struct transfer *t)
-{
-	curl_off_t received = 0;
-
-	if (t->body_bytes <= RATIO_FREE_BYTES)
-		return false;
-	curl_easy_getinfo(t->easy, CURLINFO_SIZE_DOWNLOAD_T, &received);
-	return (curl_off_t)(t->body_bytes / FETCH_RATIO_MAX) > received;
-}
-
-/* Bytes are counted here since only here they are decoded: CURLOPT_MAXFILESIZE sees neither chunked
- * nor compressed bodies. */
+/* Bytes are counted here, since CURLOPT_MAXFILESIZE does not see chunked bodies. What is compressed
+ * is undone later, by fetch_decode(). */
 static size_t on_body(char *data, size_t size, size_t n, void *ctx)
 {
 	struct transfer *t = ctx;
@@ -134,8 +132,6 @@ static size_t on_body(char *data, size_t size, size_t n, void *ctx)
 	t->pool->body_bytes += len;
 	buf_append(t->hop.body, data, len);
 	t->stop = buf_status(t->hop.body);
-	if (!t->stop && is_bomb(t))
-		t->stop = ERR_PARSE;
 	if (!t->stop && t->pool->body_bytes > FETCH_BODIES_MAX)
 		t->stop = ERR_BUSY;
 	return t->stop ? 0 : len;
@@ -152,6 +148,7 @@ static const struct {
 	{CURLOPT_DNS_CACHE_TIMEOUT, 0}, /* it is walked whole at the end of each transfer */
 	{CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS},
 	{CURLOPT_HTTP09_ALLOWED, 0},
+	{CURLOPT_HTTP_CONTENT_DECODING, 0}, /* not on the loop */
 	{CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC},
 	{CURLOPT_UNRESTRICTED_AUTH, 0},
 	{CURLOPT_DISALLOW_USERNAME_IN_URL, 1},
@@ -178,7 +175,7 @@ static int set_constants(struct transfer *t)
 	 */
 	rc |= curl_easy_setopt(easy, CURLOPT_PROXY, "");
 	rc |= curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
-	rc |= curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, ""); /* all that libcurl decodes */
+	rc |= curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "deflate, gzip, br, zstd");
 	rc |= curl_easy_setopt(easy, CURLOPT_COOKIEFILE, ""); /* within a chain: emptied after */
 	if (t->pool->ca_file)
 		rc |= curl_easy_setopt(easy, CURLOPT_CAINFO, t->pool->ca_file);

@@ -44,7 +44,7 @@ struct hop {
 	int64_t started_ms;   /* on the loop's clock: the time-outs count from here */
 	const struct fetch_options *options;
 	struct arena *arena; /* for header values */
-	struct buf *body;    /* emptied, then filled by a 200 or 203 */
+	struct buf *body;    /* emptied, then filled by a 200 or 203, as received */
 };
 
 /* A header value that is missing is NULL. */
@@ -69,7 +69,7 @@ struct transfer {
 	int unanswered; /* requests of this attempt that no head has answered */
 	bool under_way;
 	bool head_done;
-	int stop; /* why a callback of ours ended it: ERR_* or 0 */
+	int stop; /* why a callback of ours ended it, see verdict_stop(); or 0 */
 	struct err blocked;
 	size_t body_bytes;
 	size_t held_bytes; /* of the body, counted in the pool, too */

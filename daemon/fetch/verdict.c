@@ -77,23 +77,26 @@ static int say_timeout(struct transfer *t)
 			1000);
 }
 
-static int say_stop(struct transfer *t)
+int verdict_stop(struct err *e, int why, const char *host, size_t max_bytes)
 {
-	double max = (double)t->hop.body->max / (1024 * 1024);
-
-	switch (t->stop) {
+	switch (why) {
 	case ERR_TOO_BIG:
-		return err_set(&t->error, ERR_TOO_BIG, "the document is larger than %g MB", max);
+		return err_set(e, ERR_TOO_BIG, "the document is larger than %g MB",
+			(double)max_bytes / (1024 * 1024));
+	case ERR_INVALID:
+		return err_set(e, ERR_PROTOCOL, "%s sent a head of more than %d KB", host,
+			FETCH_HEAD_MAX / 1024);
 	case ERR_PROTOCOL:
-		return err_set(&t->error, ERR_PROTOCOL, "%s sent a head of more than %d KB",
-			t->hop.host, FETCH_HEAD_MAX / 1024);
+		return err_set(e, ERR_PROTOCOL, "the compressed answer of %s is damaged", host);
 	case ERR_PARSE:
-		return err_set(&t->error, ERR_TOO_BIG,
+		return err_set(e, ERR_TOO_BIG,
 			"the document unpacks to more than %d times its size", FETCH_RATIO_MAX);
+	case ERR_NOT_FEED:
+		return err_set(e, ERR_NOT_FEED, "the document is empty");
 	case ERR_BUSY:
-		return err_set(&t->error, ERR_BUSY, "too many large documents at once");
+		return err_set(e, ERR_BUSY, "too many large documents at once");
 	default:
-		return err_set(&t->error, t->stop, NULL);
+		return err_set(e, why, NULL);
 	}
 }
 
@@ -153,7 +156,7 @@ static int say_proxy(struct transfer *t)
 int verdict_judge(struct transfer *t, CURLcode result)
 {
 	if (t->stop)
-		return say_stop(t);
+		return verdict_stop(&t->error, t->stop, t->hop.host, t->hop.body->max);
 	if (result == CURLE_OK || (t->head_done && t->status && !verdict_is_document(t->status)))
 		return 0; /* of what is no document the head is enough */
 	if (t->hop.proxied && say_proxy(t))

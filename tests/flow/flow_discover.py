@@ -43,6 +43,7 @@ def test_found(args):
         w.web.serve("/page", {"body": PAGE, "headers": {"Content-Type": "text/html"}})
         w.web.serve("/plain", {"body": "<html><p>nothing", "headers": {"Content-Type": "text/html"}})
         w.web.serve("/text", {"body": "just words", "headers": {"Content-Type": "text/plain"}})
+        w.web.serve("/packed", {"body": PAGE, "headers": {"Content-Type": "text/html"}, "gzip": True})
         w.web.serve("/moved", {"status": 301, "headers": {"Location": "/rss"}})
         w.web.serve("/today", {"status": 302, "headers": {"Location": "/rss"}})
         rss = ("The news &c.", "application/rss+xml")
@@ -51,6 +52,7 @@ def test_found(args):
         check_equal(w.feeds("/json"), [(base + "/json", "J", "application/feed+json")], "JSON Feed")
         check_equal(w.feeds("/page"), [(base + "/rss", "All", "application/rss+xml"),
                                        ("https://elsewhere.example/atom", None, "application/atom+xml")], "a page")
+        check_equal(w.feeds("/packed"), w.feeds("/page"), "a packed page")
         check_equal(w.feeds("/plain") + w.feeds("/text"), [], "no feeds")
         check_equal(w.feeds("/moved"), [(base + "/rss", *rss)], "moved")
         check_equal(w.feeds("/today"), [(base + "/today", *rss)], "elsewhere today")
@@ -69,7 +71,10 @@ def test_refused(args):
         w.web.serve("/big", {"body": b"\0" * 40_000_000, "gzip": True})
         w.web.serve("/inside", {"status": 302, "headers": {"Location": "http://169.254.169.254/"}})
         w.web.serve("/cut", {"body": FEED, "cut": 0})
-        for path, words in (("/gone", "404"), ("/loop", "redirect"), ("/big", "unpacks"), ("/inside", "link-local"), ("/cut", "")):
+        w.web.serve("/damaged", {"body": FEED, "headers": {"Content-Encoding": "gzip"}})
+        w.web.serve("/nothing", {"body": "", "gzip": True})
+        for path, words in (("/gone", "404"), ("/loop", "redirect"), ("/big", "unpacks"), ("/inside", "link-local"), ("/cut", ""),
+                            ("/damaged", "the compressed answer of 127.0.0.1 is damaged"), ("/nothing", "the document is empty")):
             status, body, _ = w.ask(path)
             check_equal((status, body["code"]), (422, "address-unreadable"), f"{path}: {body}")
             check(words in body["detail"], f"{path}: {body}")

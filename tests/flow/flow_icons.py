@@ -23,7 +23,7 @@ class World:
 
     def __init__(self, args, *icons):
         self.web = Web()
-        self.web.serve("/icon", {"body": png(), "headers": {"Content-Type": "text/html"}})
+        self.web.serve("/icon", {"body": png(), "headers": {"Content-Type": "text/html"}, "gzip": True})
         for i, icon in enumerate(icons):
             self.name(i + 1, icon)
         feeds = "".join(f"feed '{i + 1}' {{ url = '{self.web.base}/{i + 1}' }}\n" for i in range(len(icons)))
@@ -99,7 +99,8 @@ def test_what_is_no_icon(args):
     """None of them is kept, none of them makes a feed fail, none is asked for again."""
     bad = {"/html": {"body": "<!DOCTYPE html><p>not here"}, "/svg": {"body": SVG, "headers": {"Content-Type": "image/png"}},
            "/large": {"body": png(b"\0" * 300_000)}, "/cut": {"body": png(), "cut": 20}, "/empty": {"body": ""},
-           "/bomb": {"body": png(b"\0" * 1_000_000), "gzip": True}, "/missing": {"status": 404, "body": png()},
+           "/bomb": {"body": png(b"\0" * 1_000_000), "gzip": True},
+           "/damaged": {"body": png(), "headers": {"Content-Encoding": "br"}}, "/missing": {"status": 404, "body": png()},
            "/private": {"status": 302, "headers": {"Location": "http://169.254.169.254/icon"}},
            "/file": {"status": 302, "headers": {"Location": "file:///etc/passwd"}}, "/loop": {"status": 302, "headers": {"Location": "/loop"}}}
     for wave in (list(bad)[:5], list(bad)[5:]):  # no more at the same time than are asked for

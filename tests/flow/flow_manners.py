@@ -114,6 +114,8 @@ BAD = {
     "/short": (raw(WHOLE + b"Content-Length: %d\r\n\r\n" % (len(CUT) + 99), CUT), "truncated", "ended too early"),
     "/chunk": (lambda conn, *_: chunked(conn, b"%x\r\n" % (len(CUT) + 99), CUT), "truncated", "ended too early"),
     "/no-last-chunk": (lambda conn, *_: chunked(conn, b"%x\r\n" % len(CUT), CUT, b"\r\n"), "truncated", "ended too early"),
+    "/gzip-cut": (raw(WHOLE + b"Content-Encoding: gzip\r\n\r\n", gzip.compress(FEED.encode())[:-60]), "protocol-error", "127.0.0.1 is damaged"),
+    "/gzip-empty": (raw(WHOLE + b"Content-Encoding: gzip\r\n\r\n", gzip.compress(b"")), "not-a-feed", "the document is empty"),
     "/far-too-long": (raw(b"HTTP/1.1 200 OK\r\nContent-Length: 999999999999\r\n\r\n", FEED.encode()), "truncated", "ended too early"),
     "/unasked-304": (raw(b"HTTP/1.1 304 Not Modified\r\n\r\n"), "http-error", "304"),
     "/partial": (answer(FEED, "HTTP/1.1 206 Partial Content", LAST), "http-error", "206"),
@@ -181,12 +183,12 @@ def test_a_document_that_just_ends(args):
 
 @lines("A31")
 def test_documents_cut_short(args):
-    """By the length that was announced, and by the chunks: an error, and the next request asks for all of it."""
-    for path in ("/short", "/chunk"):
+    """By the length that was announced, by the chunks, inside its compression: an error, and the next request asks for all of it."""
+    for path in ("/short", "/chunk", "/gzip-cut", "/gzip-empty"):
         with closing(BadWeb()) as web, closing(Daemon(args.build, "", section(1, web.base + path))) as d:
             web.serve(path, BAD[path][0])
             d.start()
-            check_equal(d.wait_poll(1)["error"]["code"], "truncated", "error")
+            check_equal(d.wait_poll(1)["error"]["code"], BAD[path][1], "error")
             web.serve(path, answer(FEED))
             check_equal(d.poll(1)["items"], 2, "items")
             check("if-none-match" not in web.requests[-1].lower(), web.requests[-1])

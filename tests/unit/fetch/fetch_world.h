@@ -140,6 +140,14 @@ static inline void get(struct got *g, struct world *w, const char *url)
 	got_run(g);
 }
 
+/* As whoever wants the document has it. */
+static inline void get_decoded(struct got *g, struct world *w, const char *url)
+{
+	get(g, w, url);
+	fetch_decode(&g->request, &g->result);
+	assert_null(g->result.verdict == FETCH_DOCUMENT ? g->result.coding : NULL);
+}
+
 static inline void expect_document(const struct got *g, const char *body)
 {
 	if (g->result.verdict != FETCH_DOCUMENT)
