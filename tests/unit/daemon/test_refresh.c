@@ -180,7 +180,9 @@ static void test_nobody_is_reached(void **state)
  * place that stays taken. */
 static void test_icon_without_memory(void **state)
 {
-	static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nGIF89a..";
+	static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Encoding: deflate\r\n"
+				     "Content-Length: 13\r\n\r\n\x01\x08\x00\xf7\xff"
+				     "GIF89a..";
 	char sql[300];
 	struct world w;
 	long failed = 1;
@@ -251,7 +253,10 @@ static struct look look_at(struct world *w, struct discover *d, const char *path
 /* With each allocation failing in turn: all of the feeds, or none and why. */
 static void test_discover_without_memory(void **state)
 {
-	static const char page[] = "<html><link rel=alternate type=application/rss+xml href=/a>"
+	static const char page[] = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
+				   "Content-Encoding: deflate\r\nContent-Length: 117\r\n\r\n"
+				   "\x01\x70\x00\x8f\xff"
+				   "<html><link rel=alternate type=application/rss+xml href=/a>"
 				   "<link rel=alternate type=application/rss+xml href=/b>";
 	struct discover d;
 	struct world w;
@@ -259,9 +264,7 @@ static void test_discover_without_memory(void **state)
 
 	(void)state;
 	world_open(&w);
-	server_route(&w.server, "/page", KEEP,
-		"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %zu\r\n\r\n%s",
-		strlen(page), page);
+	server_bytes(&w.server, "/page", KEEP, page, sizeof(page) - 1);
 	discover_init(&d, &w, LIMIT_MS);
 	for (long n = 0; failed; n++) {
 		struct look look;
