@@ -552,6 +552,12 @@ void fetch_cancel(struct fetcher *fetcher, struct fetch_request *request)
 		end(f);
 }
 
+/* Browsers show what they can of it, and the parser does: it says that something is missing. */
+static bool is_gzip_cut_short(const struct buf *body, int code)
+{
+	return code == ERR_PROTOCOL && body->len > 2 && memcmp(body->data, "\x1f\x8b", 2) == 0;
+}
+
 void fetch_decode(struct fetch_request *request, struct fetch_result *r)
 {
 	struct buf *body = &request->body;
@@ -562,7 +568,7 @@ void fetch_decode(struct fetch_request *request, struct fetch_result *r)
 		return;
 	code = content_undo(body, r->coding);
 	r->coding = NULL;
-	if (!code && body->len)
+	if (is_gzip_cut_short(body, code) || (!code && body->len))
 		return;
 	code = code ? code : ERR_NOT_FEED;
 	if (url_split(r->url, request->arena, &url))

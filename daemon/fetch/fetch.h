@@ -152,9 +152,10 @@ int fetch_start(struct fetcher *f, struct fetch_request *request)
 void fetch_cancel(struct fetcher *f, struct fetch_request *request);
 
 /* After `done`, on any thread, by who owns the request then; blocks for as long as it takes. Makes
- * of the body of a FETCH_DOCUMENT the document, decoded, of at most body_max_bytes. If that cannot
- * be done, or nothing is left, the result becomes what it is after a fetch that failed:
- * FETCH_FAILED with an error, and the body is empty. */
+ * of the body of a FETCH_DOCUMENT the document, decoded, of at most body_max_bytes; one that is
+ * damaged inside gzip stays as it is, for the parser to take what is whole. If that cannot be done,
+ * or nothing is left, the result becomes what it is after a fetch that failed: FETCH_FAILED with an
+ * error, and the body is empty. */
 void fetch_decode(struct fetch_request *request, struct fetch_result *result);
 
 /* Gives the document back, which counts against FETCH_BODIES_MAX until then. Takes a request that

@@ -8,6 +8,7 @@ import signal
 import socket
 import threading
 import time
+import zlib
 from contextlib import closing
 from datetime import datetime
 
@@ -114,7 +115,7 @@ BAD = {
     "/short": (raw(WHOLE + b"Content-Length: %d\r\n\r\n" % (len(CUT) + 99), CUT), "truncated", "ended too early"),
     "/chunk": (lambda conn, *_: chunked(conn, b"%x\r\n" % (len(CUT) + 99), CUT), "truncated", "ended too early"),
     "/no-last-chunk": (lambda conn, *_: chunked(conn, b"%x\r\n" % len(CUT), CUT, b"\r\n"), "truncated", "ended too early"),
-    "/gzip-cut": (raw(WHOLE + b"Content-Encoding: gzip\r\n\r\n", gzip.compress(FEED.encode())[:-60]), "protocol-error", "127.0.0.1 is damaged"),
+    "/deflate-cut": (raw(WHOLE + b"Content-Encoding: deflate\r\n\r\n", zlib.compress(FEED.encode())[:-60]), "protocol-error", "127.0.0.1 is damaged"),
     "/gzip-empty": (raw(WHOLE + b"Content-Encoding: gzip\r\n\r\n", gzip.compress(b"")), "not-a-feed", "the document is empty"),
     "/far-too-long": (raw(b"HTTP/1.1 200 OK\r\nContent-Length: 999999999999\r\n\r\n", FEED.encode()), "truncated", "ended too early"),
     "/unasked-304": (raw(b"HTTP/1.1 304 Not Modified\r\n\r\n"), "http-error", "304"),
@@ -181,10 +182,26 @@ def test_a_document_that_just_ends(args):
             check_equal(len(d.get("/items")["items"]), 2, "items after a shorter document")
 
 
+@lines("A31", "A29")
+def test_a_packed_document_that_just_ends(args):
+    """As one that is not packed: gzip cut in its middle, and one that lacks nothing but its check sum."""
+    body = feed_xml([(f"g{i}", f"Item {i}", f"http://example.org/{i}", os.urandom(100).hex()) for i in range(100)])
+    packed = gzip.compress(body.encode())
+    for cut, items in ((packed[:len(packed) // 2], range(20, 80)), (packed[:-8], range(100, 101))):
+        with closing(BadWeb()) as web, closing(Daemon(args.build, "", section(1, web.base + "/feed"))) as d:
+            web.serve("/feed", raw(WHOLE + b"Content-Encoding: gzip\r\n\r\n", cut))
+            d.start()
+            row = d.wait_poll(1)
+            check(row["status"] == "ok" and row["items"] in items, f"{row}")
+            web.serve("/feed", raw(WHOLE + b"Content-Encoding: gzip\r\n\r\n", packed))
+            check_equal(d.poll(1)["items"], 100, "items")
+            check("if-none-match" not in web.requests[-1].lower(), web.requests[-1])
+
+
 @lines("A31")
 def test_documents_cut_short(args):
     """By the length that was announced, by the chunks, inside its compression: an error, and the next request asks for all of it."""
-    for path in ("/short", "/chunk", "/gzip-cut", "/gzip-empty"):
+    for path in ("/short", "/chunk", "/deflate-cut", "/gzip-empty"):
         with closing(BadWeb()) as web, closing(Daemon(args.build, "", section(1, web.base + path))) as d:
             web.serve(path, BAD[path][0])
             d.start()
@@ -653,7 +670,7 @@ def test_a_large_document_holds_nobody_up(args):
     check(False, f"99 of 100 answers took up to {p99_ms:.0f} ms, turns of the loop {turn_ms:.1f} ms")
 
 
-run([test_bad_answers, test_bombs_take_no_memory, test_a_document_that_just_ends, test_documents_cut_short, test_one_attempt,
+run([test_bad_answers, test_bombs_take_no_memory, test_a_document_that_just_ends, test_a_packed_document_that_just_ends, test_documents_cut_short, test_one_attempt,
      test_a_kept_connection_that_has_died, test_many_kept_connections, test_a_thousand_feeds_of_one_host, test_a_burst_uses_one_connection, test_groups_of_the_user,
      test_certificates, test_certificates_of_others, test_certificates_are_read_once, test_what_is_said_to_browsers, test_no_way_down_with_secrets,
      test_passwords_in_addresses, test_a_handshake_that_stalls, test_http_2, test_http_2_burst, test_http_2_at_once,
