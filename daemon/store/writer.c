@@ -1,4 +1,4 @@
-/* The store thread: a bounded queue, users first, many jobs a commit, and a savepoint each. */
+/* The store thread: a bounded queue, users first, many jobs a commit, each of which fails alone. */
 #include <malloc.h>
 #include <string.h>
 
