@@ -45,8 +45,8 @@ struct ingest {
 };
 
 /* A store job's run(), `arg` is a struct ingest: items, stories, the poll's outcome and their
- * change lines, all or nothing. ERR_NOT_FOUND when the feed was removed meanwhile, or has another
- * address by now. */
+ * change lines, all or nothing. May be run again when that is undone. ERR_NOT_FOUND when the feed
+ * was removed meanwhile, or has another address by now. */
 int ingest_run(struct store_tx *tx, void *arg, struct err *e);
 
 #endif

@@ -387,8 +387,8 @@ static void plan(struct ingest *in)
 		.error = poll->error_code,
 	};
 
-	if (r->result.outcome == OUTCOME_UNCHANGED && in->new_items)
-		r->result.outcome = OUTCOME_NEW_ITEMS;
+	if (r->result.outcome == OUTCOME_UNCHANGED || r->result.outcome == OUTCOME_NEW_ITEMS)
+		r->result.outcome = in->new_items ? OUTCOME_NEW_ITEMS : OUTCOME_UNCHANGED;
 	input.outcome = r->result.outcome;
 	plan_poll(&input, &r->arena, poll);
 	r->result.new_items = in->new_items;
@@ -436,8 +436,11 @@ static void begin_store(struct refresh *r)
 	if (r->env->icons < r->env->icons_max)
 		r->ingest.icon_url = icon_due(&r->feed, poll);
 	r->env->icons += r->ingest.icon_url != NULL; /* the place is kept */
-	r->job = (struct store_job){
-		.class = STORE_POLL, .run = ingest_run, .done = stored, .arg = &r->ingest};
+	r->job = (struct store_job){.class = STORE_POLL,
+		.repeatable = true,
+		.run = ingest_run,
+		.done = stored,
+		.arg = &r->ingest};
 	if (store_write(r->env->store, &r->job)) {
 		r->job.status = ERR_BUSY;
 		err_set(&r->job.error, ERR_BUSY, "the database did not keep up");

@@ -77,6 +77,10 @@ struct store_job {
 	 * of the pages changed so far, so that n changes cost n times n. */
 	bool alone;
 
+	/* A write whose `run` may be called again when what it wrote is undone: it has no savepoint
+	 * until one that shares its commit fails, then all run once more. */
+	bool repeatable;
+
 	/* On the loop thread after the commit (writes) or the end of the read. Exactly once, never
 	 * from inside store_write() or store_read(). status: 0 or the error; when a commit fails,
 	 * every job in it is told. */

@@ -1,4 +1,4 @@
-/* The store thread: a bounded queue, users first, many jobs a commit, and a savepoint each. */
+/* The store thread: a bounded queue, users first, many jobs a commit, each of which fails alone. */
 #include <malloc.h>
 #include <string.h>
 
@@ -90,17 +90,18 @@ static int undo_job(struct store_tx *tx)
 
 /* Returns 0 when the transaction still stands, whatever became of the job; else the job's error
  * stands for all. */
-static int run_job(struct store_tx *tx, struct store_job *job)
+static int run_job(struct store_tx *tx, struct store_job *job, bool save)
 {
 	int64_t seq = tx->seq;
 	int64_t put = tx->put;
+	int64_t changes = sqlite3_total_changes64(tx->db->handle);
 
-	job->status = job->alone ? 0 : run_sql(tx, "SAVEPOINT job", &job->error);
+	job->status = save ? run_sql(tx, "SAVEPOINT job", &job->error) : 0;
 	if (job->status)
 		return job->status;
 	job->status = job->run(tx, job->arg, &job->error);
 	if (job->status >= 0)
-		job->status = job->alone ? 0 : run_sql(tx, "RELEASE job", &job->error);
+		job->status = save ? run_sql(tx, "RELEASE job", &job->error) : 0;
 	if (job->status == 0)
 		return 0;
 	if (job->error.code != job->status)
@@ -109,9 +110,11 @@ static int run_job(struct store_tx *tx, struct store_job *job)
 	tx->put = put;
 	/* Out of space or memory SQLite may have rolled back all of it, the jobs before this one
 	 * included. */
-	if (job->alone || !db_in_transaction(tx->db) || undo_job(tx))
+	if (job->alone || !db_in_transaction(tx->db))
 		return job->status;
-	return 0;
+	if (!save)
+		return sqlite3_total_changes64(tx->db->handle) == changes ? 0 : job->status;
+	return undo_job(tx) ? job->status : 0;
 }
 
 /* Tells every job that was good so far that it is undone after all. */
@@ -143,6 +146,40 @@ static void report_batch(struct store *s, struct list *batch)
 	uv_async_send(&s->report);
 }
 
+static void roll_back(struct store *s, int64_t seq, int64_t put)
+{
+	if (db_in_transaction(&s->db))
+		db_exec(&s->db, "ROLLBACK", NULL);
+	s->writer.tx.seq = seq;
+	s->writer.tx.put = put;
+}
+
+/* Of a damaged database nothing is kept. */
+static int run_sound(struct store *s, struct store_job *job, bool save, struct err *e)
+{
+	int status = run_job(&s->writer.tx, job, save);
+
+	*e = job->error;
+	if (s->db.trouble.code != ERR_CORRUPT)
+		return status;
+	*e = s->db.trouble;
+	return ERR_CORRUPT;
+}
+
+/* One of those that were to succeed without savepoints did not. */
+static int run_again(struct store *s, struct list *batch, struct err *e)
+{
+	int status = run_sql(&s->writer.tx, "BEGIN IMMEDIATE", e);
+
+	list_for_each (node, batch) {
+		if (status)
+			break;
+		job_of(node)->error = (struct err){0};
+		status = run_sound(s, job_of(node), true, e);
+	}
+	return status;
+}
+
 /* One commit: from `job` on, as many as there are and the time allows. */
 static void run_batch(struct store *s, struct store_job *job)
 {
@@ -152,6 +189,7 @@ static void run_batch(struct store *s, struct store_job *job)
 	int64_t put = w->tx.put;
 	struct err e = w->trouble;
 	int64_t changes = sqlite3_total_changes64(s->db.handle);
+	bool repeatable = true, again = false;
 	struct list batch;
 	int status;
 
@@ -164,25 +202,24 @@ static void run_batch(struct store *s, struct store_job *job)
 	/* Polls that come in while this runs still get in; a long queue is cut after commit_max_ms.
 	 */
 	while (status == 0) {
-		status = run_job(&w->tx, job);
-		e = job->error;
-		if (s->db.trouble.code == ERR_CORRUPT) {
-			e = s->db.trouble;
-			status = ERR_CORRUPT;
-		}
+		repeatable = repeatable && job->repeatable;
+		status = run_sound(s, job, !repeatable && !job->alone, &e);
+		again = status && repeatable && status != ERR_CORRUPT;
 		bool more = status == 0 && !job->alone && uv_hrtime() < end_ns;
 		job = more ? next_job(w) : NULL;
 		if (!job)
 			break;
 		list_push(&batch, &job->node);
 	}
+	if (again) {
+		roll_back(s, seq, put);
+		s->db.trouble.code = 0;
+		status = run_again(s, &batch, &e);
+	}
 	if (status == 0)
 		status = run_sql(&w->tx, "COMMIT", &e);
 	if (status) {
-		if (db_in_transaction(&s->db))
-			db_exec(&s->db, "ROLLBACK", NULL);
-		w->tx.seq = seq;
-		w->tx.put = put;
+		roll_back(s, seq, put);
 		fail_batch(&batch, status, &e);
 	}
 	trouble_judge(s, status == 0 && sqlite3_total_changes64(s->db.handle) != changes);

@@ -339,6 +339,48 @@ static void poll_later(
 
 /* What was dropped while the document still shows it does not come back, not even after years of
  * "unchanged"; what it has not shown for long is forgotten. */
+struct twice {
+	struct ingest in;
+	int runs;
+};
+
+static int fail_at_first(struct store_tx *tx, void *arg, struct err *e)
+{
+	struct twice *t = arg;
+	int rv = ingest_run(tx, &t->in, e);
+
+	return rv || t->runs++ ? rv : err_set(e, ERR_FULL, "not yet");
+}
+
+/* The second time all is as if there had been no first. */
+static void test_repeated(void **state)
+{
+	static struct document d;
+	struct fixture f;
+	struct twice t = {.runs = 0};
+	struct waited w = {.job = {.class = STORE_POLL,
+				   .repeatable = true,
+				   .run = fail_at_first,
+				   .done = on_waited,
+				   .arg = &t}};
+	struct seen s;
+
+	(void)state;
+	open_with_feeds(&f);
+	make(&d, 1, 3, 7);
+	t.in = ingest_of(1, "http://a.example/", &d);
+	assert_int_equal(wait_for(&f, &w, store_write(f.store, &w.job), NULL), 0);
+	assert_int_equal(t.runs, 2);
+	assert_int_equal(t.in.new_items, 3);
+	assert_int_equal(peek(f.path, "SELECT count(*) * 10 + max(id) FROM item"), 33);
+	assert_int_equal(peek(f.path, "SELECT count(*) * 10 + max(id) FROM story"), 33);
+	s = log_of(&f);
+	assert_line(&s, CHANGE_ITEM_NEW, 1, 3);
+	assert_line(&s, CHANGE_STORY_NEW, 1, 3);
+	assert_line(&s, CHANGE_FEED_OK, 1, 1);
+	close_sound(&f);
+}
+
 static void test_dropped_stays_dropped(void **state)
 {
 	struct fixture f;
@@ -427,6 +469,7 @@ int main(void)
 		cmocka_unit_test(test_stories_by_canonical_url),
 		cmocka_unit_test(test_removed_or_moved_meanwhile),
 		cmocka_unit_test(test_all_or_nothing),
+		cmocka_unit_test(test_repeated),
 		cmocka_unit_test(test_dropped_stays_dropped),
 		cmocka_unit_test(test_edits),
 	};

@@ -76,9 +76,10 @@ static int pass_gate(struct store_tx *tx, void *arg, struct err *e)
 	return 0;
 }
 
-static void close_gate(struct fixture *f, struct gate *gate, struct waited *w)
+static void close_gate(struct fixture *f, struct gate *gate, struct waited *w, bool alone)
 {
-	*w = (struct waited){.job = {.run = pass_gate, .done = on_waited, .arg = gate}};
+	*w = (struct waited){
+		.job = {.run = pass_gate, .alone = alone, .done = on_waited, .arg = gate}};
 	assert_int_equal(uv_sem_init(&gate->closed, 0), 0);
 	assert_int_equal(uv_sem_init(&gate->open, 0), 0);
 	assert_int_equal(store_write(f->store, &w->job), 0);
@@ -101,7 +102,7 @@ static void test_many_jobs_share_a_commit(void **state)
 
 	(void)state;
 	fixture_open_with(&f, (struct store_options){.commit_max_ms = 60000});
-	close_gate(&f, &gate, &holding);
+	close_gate(&f, &gate, &holding, false);
 	for (int n = 0; n < JOBS; n++) {
 		w[n] = (struct waited){.job = {.class = STORE_POLL,
 					       .run = add_line,
@@ -134,7 +135,7 @@ static void test_a_bad_job_fails_alone(void **state)
 
 	(void)state;
 	fixture_open_with(&f, (struct store_options){.commit_max_ms = 60000});
-	close_gate(&f, &gate, &holding);
+	close_gate(&f, &gate, &holding, false);
 	for (int n = 0; n < 3; n++) {
 		w[n] = (struct waited){.job = {.run = runs[n], .done = on_waited, .arg = &id}};
 		assert_int_equal(store_write(f.store, &w[n].job), 0);
@@ -149,6 +150,71 @@ static void test_a_bad_job_fails_alone(void **state)
 	assert_int_equal(lines, 2);
 	assert_int_equal(store_seq(f.store), 2); /* the number of the bad job was given again */
 	finish_gate(&gate);
+	fixture_close(&f);
+}
+
+struct counted {
+	job_function *run;
+	bool repeatable;
+	int status, runs; /* what is expected */
+	int seen;
+};
+
+static int run_counted(struct store_tx *tx, void *arg, struct err *e)
+{
+	struct counted *c = arg;
+	int64_t id = 1;
+
+	c->seen++;
+	return c->run(tx, &id, e);
+}
+
+/* What may be repeated has no savepoint, and fails alone all the same. */
+static void test_repeatable_jobs(void **state)
+{
+	enum { CASES = 5, JOBS = 3 };
+	struct counted cases[CASES][JOBS] = {
+		{{add_line, true, 0, 2, 0}, {fail_after_line, true, ERR_INVALID, 2, 0},
+			{add_line, true, 0, 1, 0}},
+		{{fail_after_line, true, ERR_INVALID, 2, 0}, {add_line, true, 0, 1, 0},
+			{add_line, false, 0, 1, 0}},
+		{{add_line, true, 0, 1, 0}, {fail_without_text, true, ERR_TOO_BIG, 1, 0},
+			{add_line, true, 0, 1, 0}},
+		{{add_line, false, 0, 1, 0}, {fail_after_line, true, ERR_INVALID, 1, 0},
+			{add_line, true, 0, 1, 0}},
+		{{add_line, true, 0, 1, 0}, {add_line, false, 0, 1, 0},
+			{fail_after_line, true, ERR_INVALID, 1, 0}},
+	};
+	struct waited w[JOBS], holding;
+	struct fixture f;
+
+	(void)state;
+	fixture_open_with(&f, (struct store_options){.commit_max_ms = 60000});
+	for (int i = 0; i < CASES; i++) {
+		struct gate gate;
+		int64_t lines = 0;
+
+		close_gate(&f, &gate, &holding, true);
+		for (int n = 0; n < JOBS; n++) {
+			w[n] = (struct waited){.job = {.run = run_counted,
+						       .repeatable = cases[i][n].repeatable,
+						       .done = on_waited,
+						       .arg = &cases[i][n]}};
+			assert_int_equal(store_write(f.store, &w[n].job), 0);
+		}
+		uv_sem_post(&gate.open);
+		loop_run(&f.loop, LIMIT_MS);
+		for (int n = 0; n < JOBS; n++) {
+			assert_int_equal(w[n].done, 1);
+			assert_int_equal(w[n].job.status, cases[i][n].status);
+			assert_int_equal(w[n].job.error.code, cases[i][n].status);
+			assert_int_equal(cases[i][n].seen, cases[i][n].runs);
+		}
+		must_read(&f, count_lines, &lines);
+		assert_int_equal(lines, 2 * (i + 1));
+		assert_int_equal(store_seq(f.store), lines);
+		finish_gate(&gate);
+	}
 	fixture_close(&f);
 }
 
@@ -170,7 +236,7 @@ static void test_a_job_of_its_own_commit(void **state)
 
 	(void)state;
 	fixture_open_with(&f, (struct store_options){.commit_max_ms = 60000});
-	close_gate(&f, &gate, &holding);
+	close_gate(&f, &gate, &holding, false);
 	for (int n = 0; n < JOBS; n++) {
 		w[n] = (struct waited){.job = {.run = jobs[n].run,
 					       .alone = jobs[n].alone,
@@ -235,7 +301,7 @@ static void test_users_go_first(void **state)
 
 	(void)state;
 	fixture_open(&f);
-	close_gate(&f, &gate, &holding);
+	close_gate(&f, &gate, &holding, false);
 	for (int n = 0; n < 4; n++) {
 		enum store_class class = letters[n] == 'u' ? STORE_USER : STORE_POLL;
 
@@ -261,7 +327,7 @@ static void test_full_queue(void **state)
 
 	(void)state;
 	fixture_open_with(&f, (struct store_options){.queue_max = ROOM});
-	close_gate(&f, &gate, &holding);
+	close_gate(&f, &gate, &holding, false);
 	for (int n = 0; n < ROOM; n++) {
 		assert_int_equal(store_is_busy(f.store), n >= ROOM / 2);
 		w[n] = (struct waited){.job = {.class = STORE_POLL,
@@ -295,7 +361,7 @@ static void test_stop_drains(void **state)
 
 	(void)state;
 	fixture_open(&f);
-	close_gate(&f, &gate, &holding);
+	close_gate(&f, &gate, &holding, false);
 	for (int n = 0; n < JOBS; n++) {
 		w[n] = (struct waited){.job = {.class = n % 2 ? STORE_POLL : STORE_USER,
 					       .run = add_line,
@@ -571,6 +637,7 @@ int main(void)
 		cmocka_unit_test(test_write_then_read),
 		cmocka_unit_test(test_many_jobs_share_a_commit),
 		cmocka_unit_test(test_a_bad_job_fails_alone),
+		cmocka_unit_test(test_repeatable_jobs),
 		cmocka_unit_test(test_a_job_of_its_own_commit),
 		cmocka_unit_test(test_every_error_has_a_text),
 		cmocka_unit_test(test_users_go_first),
