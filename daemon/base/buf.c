@@ -47,18 +47,12 @@ static size_t next_cap(const struct buf *b, size_t need)
 	return cap;
 }
 
-/* A failed buffer takes nothing, whatever room there is. */
-static bool has_room(const struct buf *b, size_t extra)
-{
-	return !b->failure && extra < b->cap - b->len;
-}
-
 int buf_reserve(struct buf *b, size_t extra)
 {
 	size_t cap;
 	char *data;
 
-	if (b->failure || has_room(b, extra))
+	if (b->failure || buf_has_room(b, extra))
 		return b->failure;
 	/* One byte more is needed for the NUL, which SIZE_MAX would not leave. */
 	if (b->max == SIZE_MAX || extra > b->max - b->len) {
@@ -77,15 +71,6 @@ int buf_reserve(struct buf *b, size_t extra)
 	return 0;
 }
 
-void buf_append(struct buf *b, const void *data, size_t len)
-{
-	if (len == 0 || (!has_room(b, len) && buf_reserve(b, len) != 0))
-		return;
-	memcpy(b->data + b->len, data, len);
-	b->len += len;
-	b->data[b->len] = '\0';
-}
-
 void buf_puts(struct buf *b, const char *s)
 {
 	buf_append(b, s, strlen(s));
@@ -93,10 +78,7 @@ void buf_puts(struct buf *b, const char *s)
 
 void buf_putc(struct buf *b, char c)
 {
-	if (!has_room(b, 1) && buf_reserve(b, 1) != 0)
-		return;
-	b->data[b->len++] = c;
-	b->data[b->len] = '\0';
+	buf_append(b, &c, 1);
 }
 
 void buf_vprintf(struct buf *b, const char *format, va_list args)

@@ -443,13 +443,51 @@ static void drop_brackets(char *host)
 	}
 }
 
+static bool is_odd_in_name(char c)
+{
+	return !(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '-' && c != '.';
+}
+
+/* A name in small letters, and behind it no part that is empty: nothing that libcurl would write
+ * otherwise. */
+static bool is_simple(const struct components *c)
+{
+	struct span host = c->authority;
+
+	return host.len > 0 && host.len <= HOST_MAX_BYTES && isalpha((unsigned char)host.s[0]) &&
+	       !has_any(host.s, host.len, is_odd_in_name) && c->path.len > 0 &&
+	       (!c->query.s || c->query.len > 0) && (!c->fragment.s || c->fragment.len > 0);
+}
+
+static int split_simple(const struct components *c, struct arena *a, struct url_parts *ret_parts)
+{
+	struct url_parts p = {.port = c->scheme.len == 5 ? 443 : 80};
+	const struct {
+		struct span part;
+		char **to;
+	} wanted[] = {{c->scheme, &p.scheme}, {c->authority, &p.host}, {c->path, &p.path},
+		{c->query, &p.query}, {c->fragment, &p.fragment}};
+
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+		*wanted[i].to = arena_strndup(a, wanted[i].part.s, wanted[i].part.len);
+		if (wanted[i].part.s && !*wanted[i].to)
+			return ERR_NOMEM;
+	}
+	*ret_parts = p;
+	return 0;
+}
+
 int url_split(const char *url, struct arena *a, struct url_parts *ret_parts)
 {
+	struct components c = split(url);
+	size_t len = strlen(url);
 	struct url_parts p = {.scheme = NULL};
 	char *port = NULL;
 	CURLU *u = NULL;
 	int rc;
 
+	if (len <= URL_MAX_BYTES && url_is_plain(url, len) && is_simple(&c))
+		return split_simple(&c, a, ret_parts);
 	rc = open_url(url, CURLU_PATH_AS_IS, &u);
 	if (rc != 0)
 		return rc;

@@ -53,7 +53,7 @@ static char *even_out(const char *s, struct arena *a)
 	while (out && *s) {
 		int code = escaped(s), byte = code < 0 ? (unsigned char)*s : code;
 
-		if (is_unreserved(byte) || (code < 0 && byte < 0x80 && byte != ' '))
+		if ((code < 0 && byte < 0x80 && byte != ' ') || is_unreserved(byte))
 			*end++ = (char)byte;
 		else
 			end += snprintf(end, 4, "%%%02X", (unsigned)byte);

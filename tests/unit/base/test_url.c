@@ -194,6 +194,11 @@ static void test_split(void **state)
 		{"http://\xE2\x98\x83.test/", "http - - xn--n3h.test 80 / - -"},
 		{"http://h/a/../b", "http - - h 80 /a/../b - -"},
 		{"http://h?q", "http - - h 80 / q -"},
+		{"https://a.test/b?c=d?e#f#g", "https - - a.test 443 /b c=d?e f#g"},
+		{"http://a.test/b#c?d", "http - - a.test 80 /b - c?d"},
+		{"http://A.test/b", "http - - a.test 80 /b - -"},
+		{"http://a.0x7f/b", "http - - a.0x7f 80 /b - -"},
+		{"http://0x7f.1/b", "http - - 127.0.0.1 80 /b - -"},
 		{"http://h/%41%2f", "http - - h 80 /%41%2f - -"},
 		{"file:///srv/a%20b.xml", "file - -  0 /srv/a%20b.xml - -"},
 	};
