@@ -60,9 +60,11 @@ static bool is_icon(const struct icon *i)
 
 static int store(struct store_tx *tx, void *arg, struct err *e)
 {
-	const struct icon *i = arg;
-	int rv = icons_put(tx, i->request.url, is_icon(i) ? &i->request.body : NULL, i->now_ms, e);
+	struct icon *i = arg;
+	int rv;
 
+	fetch_decode(&i->request, &i->result); /* the first time */
+	rv = icons_put(tx, i->request.url, is_icon(i) ? &i->request.body : NULL, i->now_ms, e);
 	if (!rv && i->hold_ms > 0)
 		rv = holds_put(tx, i->result.url, i->now_ms + i->hold_ms, i->now_ms, e);
 	return rv;
@@ -82,11 +84,9 @@ static void stored(struct store_job *job)
 static void fetched(struct fetch_request *request, const struct fetch_result *result)
 {
 	struct icon *i = request->ctx;
-	int code;
+	int code = result->error.code;
 
 	i->result = *result;
-	fetch_decode(request, &i->result); /* small enough for the loop */
-	code = i->result.error.code;
 	i->now_ms = i->env->now_ms();
 	i->hold_ms = refresh_hold_ms(result);
 	if (i->hold_ms > 0)

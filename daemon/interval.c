@@ -319,9 +319,15 @@ static void decide_waiting(const struct interval_rule *rule, struct interval_dec
 static void decide_cut_off(const struct interval_rule *rule, struct interval_decision *d)
 {
 	char text[DURATION_TEXT_BYTES];
-	int64_t wait_ms = with_jitter_above(rule, rule->min_ms);
+	bool own = rule->interval_ms ? rule->own_interval : rule->own_min;
+	int64_t least_ms = rule->interval_ms ? rule->interval_ms : rule->min_ms;
+	int64_t wait_ms = with_jitter_above(rule, least_ms);
 
-	put(d, CAUSE_MIN, rule->own_min ? LEVEL_FEED : LEVEL_DAEMON, rule->now_ms + wait_ms);
+	/* a poll by hand comes before its time, which stays */
+	if (rule->planned_ms != TIME_NONE && rule->planned_ms - rule->now_ms > wait_ms)
+		wait_ms = rule->planned_ms - rule->now_ms;
+	put(d, rule->interval_ms ? CAUSE_INTERVAL : CAUSE_MIN, own ? LEVEL_FEED : LEVEL_DAEMON,
+		rule->now_ms + wait_ms);
 	say(d, "asked when the daemon was stopped: waits for %s", times_duration(wait_ms, text));
 }
 

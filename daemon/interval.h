@@ -80,6 +80,7 @@ struct interval_rule {
 
 	int error_count;        /* failures in a row, this one included */
 	int64_t retry_after_ms; /* with OUTCOME_RETRY_AFTER */
+	int64_t planned_ms;     /* with OUTCOME_CUT_OFF: when it was due, TIME_NONE: never yet */
 	int64_t fresh_ms;       /* -1: not said */
 	struct interval_hints hints;
 	bool plain;        /* the server gave no validators, and nothing was new */

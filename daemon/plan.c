@@ -223,6 +223,7 @@ static struct interval_rule rule_of(
 		.first = is_first(in),
 		.error_count = feed->error_count + 1,
 		.retry_after_ms = in->retry_after_ms,
+		.planned_ms = feed->next_due_ms,
 		.fresh_ms = in->fresh_ms,
 		.hints = {l->ttl_ms, l->period_ms, l->base_ms, l->skip_hours, l->skip_days},
 		.plain = in->outcome == OUTCOME_UNCHANGED && !in->validators &&

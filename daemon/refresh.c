@@ -483,6 +483,10 @@ static void stored(struct store_job *job)
 	struct refresh *r = container_of(job, struct refresh, job);
 
 	r->env->icons -= r->ingest.icon_url != NULL;
+	if (job->status && r->result.outcome == OUTCOME_CUT_OFF) {
+		give_up(r, ERR_CANCELED);
+		return;
+	}
 	if (job->status) {
 		/* what was fetched is lost, not what is stored: the feed is asked again, with its
 		 * old validators; not sooner than planned if the store has trouble with it alone */

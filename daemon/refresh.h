@@ -49,7 +49,7 @@ struct refresh;
 struct refresh_result {
 	int64_t feed;
 	enum outcome outcome;
-	bool canceled;   /* nothing was stored: the stop came first, or the feed is no more or has
+	bool canceled;   /* no poll was stored: the stop came first, or the feed is no more or has
 			    another address by now */
 	int64_t wait_ms; /* from now; TIME_NONE: not polled any more; unless canceled */
 	int new_items;

@@ -1,5 +1,5 @@
-/* URLs: resolved by RFC 3986 itself, taken apart and normalised by libcurl's parser, names by
- * libidn2. */
+/* URLs: resolved by RFC 3986 itself, normalised and, unless they are simple, taken apart by
+ * libcurl's parser, names by libidn2. */
 #include "base/url.h"
 
 #include <ctype.h>

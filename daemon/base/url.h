@@ -1,4 +1,5 @@
-/* URLs: resolving by RFC 3986; splitting and checking on libcurl's parser; names by libidn2. */
+/* URLs: resolving by RFC 3986; splitting and checking as libcurl's parser does; names by libidn2.
+ */
 #ifndef TIDINGS_BASE_URL_H
 #define TIDINGS_BASE_URL_H
 

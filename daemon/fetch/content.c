@@ -167,14 +167,12 @@ static const struct coding *find(const char *name, size_t len)
 	return NULL;
 }
 
-/* What a layer may become. Who says himself that he is a bomb is believed. */
+/* What a layer may become. */
 static size_t room_for(const struct buf *in, size_t received)
 {
 	size_t room = in->max;
 
-	if (said_size(in) / FETCH_RATIO_MAX > received)
-		room = 0;
-	else if (received < in->max / FETCH_RATIO_MAX)
+	if (received < in->max / FETCH_RATIO_MAX)
 		room = received * FETCH_RATIO_MAX;
 	if (room < RATIO_FREE_BYTES)
 		room = RATIO_FREE_BYTES;
@@ -185,7 +183,8 @@ static int undo_layer(const struct coding *coding, struct buf *body, size_t rece
 {
 	struct buf out = {.max = room_for(body, received)};
 	size_t said = said_size(body);
-	size_t hint = said && said <= out.max ? said : body->len * USUAL_RATIO;
+	/* one that says less than it has would be begun anew many times */
+	size_t hint = said >= body->len && said <= out.max ? said : body->len * USUAL_RATIO;
 	int rc = buf_reserve(&out, hint < out.max ? hint : out.max);
 
 	if (!rc)

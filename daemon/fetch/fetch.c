@@ -153,7 +153,6 @@ static void transfer_page(struct fetch *f, const struct addresses *addresses)
 		end(f);
 		return;
 	}
-	f->result.asked = true;
 	fetcher_enter(f, TRANSFERRING);
 }
 
@@ -548,6 +547,8 @@ void fetch_cancel(struct fetcher *fetcher, struct fetch_request *request)
 	}
 	f->result.verdict = FETCH_FAILED;
 	err_set(&f->result.error, ERR_CANCELED, NULL);
+	f->result.asked = f->result.hops > 0 || f->state == ENDED ||
+			  (f->state == TRANSFERRING && f->transfer->asked);
 	if (f->state != ENDED)
 		end(f);
 }

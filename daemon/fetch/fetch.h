@@ -88,7 +88,7 @@ struct fetch_result {
 				   past (A18) */
 	int64_t used_up_ms;     /* for how long the server takes no further requests, by its own
 				   count of them, 0 .. 24 h; -1: it does, or did not say */
-	bool asked;             /* a server was, whatever came of it */
+	bool asked;             /* after ERR_CANCELED: a server was, whatever came of it */
 	uint64_t wire_bytes;    /* received, headers included, all hops */
 	int64_t duration_ms;    /* first start to end */
 };

@@ -41,14 +41,15 @@ static void act(struct multi *m, curl_socket_t fd, int flags)
 {
 	int running;
 
-	m->overslept = m->due_ms && uv_now(m->loop) > m->due_ms + MULTI_OVERSLEPT_MS;
+	/* by the clock that libcurl reads: the loop's own is that of the turn's beginning */
+	m->overslept = m->due_ms && uv_hrtime() / 1000000 > m->due_ms + MULTI_OVERSLEPT_MS;
 	if (curl_multi_socket_action(m->curl, fd, flags, &running) != CURLM_OK)
 		wake_after(m, MULTI_RETRY_MS);
 	drain(m);
 }
 
 /* Whether this turn of the loop has given transfers their share; a hundred that are ready at once,
- * each with as much as the socket holds to unpack, would keep clients waiting. Each eighth socket
+ * each with as much as the socket holds, would keep clients waiting. Each eighth socket
  * has its turn all the same, others each time, so that none is passed over for ever. */
 static bool turn_is_over(struct multi *m, int fd)
 {

@@ -53,6 +53,7 @@ static int on_request(void *ctx, char *peer, char *own, int peer_port, int own_p
 	struct transfer *t = ctx;
 	union address a = t->hop.addresses.list[t->next - 1];
 
+	t->asked = true;
 	if (is_one_too_many(t))
 		return CURL_PREREQFUNC_ABORT;
 	if (t->hop.proxied)
@@ -386,10 +387,12 @@ static bool may_try_next(const struct transfer *t, CURLcode result)
 
 /* What timed out while this program or its machine stood still is nobody's fault (A25): it starts
  * again, once. */
-static bool may_repeat(struct transfer *t, CURLcode result)
+static bool may_repeat(struct transfer *t, CURLcode result, int status)
 {
 	if (result != CURLE_OPERATION_TIMEDOUT || !t->pool->multi.overslept || t->repeated)
 		return false;
+	if (t->head_done && !verdict_is_document(status))
+		return false; /* the head is enough */
 	t->repeated = true;
 	t->next = 0;
 	t->hop.started_ms = now_ms(t);
@@ -409,7 +412,7 @@ static void on_finished(CURL *easy, CURLcode result)
 	curl_easy_getinfo(easy, CURLINFO_HEADER_SIZE, &head_bytes);
 	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
 	t->wire_bytes += (uint64_t)body_bytes + (uint64_t)head_bytes;
-	if (may_repeat(t, result) || may_try_next(t, result)) {
+	if (may_repeat(t, result, (int)status) || may_try_next(t, result)) {
 		if (attempt(t) == 0)
 			return;
 		result = CURLE_OUT_OF_MEMORY;
@@ -465,6 +468,7 @@ int transfer_start(struct transfers *pool, const struct hop *hop, void (*done)(s
 	t->wire_bytes = 0;
 	t->v6_failed = false;
 	t->repeated = false;
+	t->asked = false;
 	if (make_headers(t) || set_hop(t) || attempt(t)) {
 		transfer_release(t);
 		return ERR_NOMEM;

@@ -53,6 +53,7 @@ struct transfer {
 	int status; /* 0: none came */
 	const char *values[HEADER_COUNT];
 	uint64_t wire_bytes;
+	bool asked;       /* a request was ready to leave, on a connection */
 	struct err error; /* code 0 when an answer came whole (of other answers than 200 and 203 the
 			     head is enough) */
 

@@ -67,9 +67,9 @@ enum store_class {
 struct store_job {
 	enum store_class class; /* of writes */
 
-	/* Runs on the store thread inside a savepoint of the current transaction (writes), or on a
-	 * pool thread inside a read transaction. A negative return undoes this job alone; its code
-	 * and `e` reach `done`. Must not block on anything but the database. */
+	/* Runs on the store thread, as a rule inside a savepoint of the current transaction
+	 * (writes), or on a pool thread inside a read transaction. A negative return undoes this
+	 * job alone; its code and `e` reach `done`. Must not block on anything but the database. */
 	int (*run)(struct store_tx *tx, void *arg, struct err *e);
 
 	/* A write in a commit of its own, without the savepoint. For what changes thousands of

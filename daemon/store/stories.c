@@ -44,6 +44,10 @@ bool story_level_parse(const char *name, enum grouping_level *ret_level)
 	return false;
 }
 
+/* Of an address that all the world links to no more items are looked at, the first in order of
+ * story and id. */
+#define URL_ITEMS_MAX "64"
+
 /* Mostly there is none, or one: sorting them would cost more than all else that is done with an
  * item.
  */
@@ -57,7 +61,7 @@ int stories_find_url(
 	*ret_original = (struct story_original){0};
 	query_begin(&q, tx,
 		"SELECT story, coalesce(copy_of, id), read, max(pinned, 0) FROM item"
-		" WHERE url_key = ? ORDER BY story, id");
+		" WHERE url_key = ? ORDER BY story, id LIMIT " URL_ITEMS_MAX);
 	query_bind(&q, as_int(url_key));
 	while (query_row(&q)) {
 		query_read(&q, into(&original.story), into(&original.item), into(&original.read),
@@ -105,9 +109,11 @@ int stories_note_copy(
 		"  AND coalesce(o.copy_of, o.id) = c.original), NULL, c.original)"
 		" FROM (SELECT CASE ?2"
 		"  WHEN ?4 THEN coalesce((SELECT copy_of FROM item WHERE id = ?3), ?3)"
-		"  WHEN ?5 THEN (SELECT coalesce(o.copy_of, o.id) FROM item o JOIN item i"
-		"   ON i.id = ?1 WHERE o.url_key = i.url_key AND o.id < i.id"
-		"   ORDER BY max(o.pinned, 0) DESC, o.story, o.id LIMIT 1)"
+		"  WHEN ?5 THEN (SELECT original FROM (SELECT coalesce(o.copy_of, o.id)"
+		"    AS original, max(o.pinned, 0) AS pin, o.story, o.id FROM item o"
+		"    WHERE o.url_key = (SELECT url_key FROM item WHERE id = ?1)"
+		"    AND o.id < ?1 ORDER BY o.story, o.id LIMIT " URL_ITEMS_MAX ")"
+		"   ORDER BY pin DESC, story, id LIMIT 1)"
 		"  END AS original) AS c WHERE item.id = ?1",
 		as_int(item), as_int(reason), as_int(group), as_int(STORY_NEAR_DUPLICATE),
 		as_int(STORY_SAME_URL));
@@ -127,8 +133,9 @@ int stories_find_url_before(
 	struct store_tx *tx, int64_t url_key, int64_t item, int64_t *ret_id, struct err *e)
 {
 	return query_find(tx, ret_id, e,
-		"SELECT story FROM item WHERE url_key = ? AND id < ?"
-		" ORDER BY max(pinned, 0) DESC, story LIMIT 1",
+		"SELECT story FROM (SELECT story, max(pinned, 0) AS pin FROM item"
+		" WHERE url_key = ? AND id < ? ORDER BY story, id LIMIT " URL_ITEMS_MAX ")"
+		" ORDER BY pin DESC, story LIMIT 1",
 		as_int(url_key), as_int(item));
 }
 

@@ -66,7 +66,7 @@ struct story_original {
 };
 
 /* The item with this key (canonical URL, story/canonical.h), where a user put one last,
- * else that of the oldest story.
+ * else that of the oldest story; of the first 64 that have it, in order of story and id.
  */
 int stories_find_url(
 	struct store_tx *tx, int64_t url_key, struct story_original *ret_original, struct err *e);

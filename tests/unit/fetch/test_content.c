@@ -348,6 +348,25 @@ static void test_damage(void **state)
 	free(text);
 }
 
+/* What stands at the end of a large one that was cut, or has a comment behind it, is no size. */
+static void test_large_ends(void **state)
+{
+	enum { SIZE = 3 * MB };
+	struct buf words = words_of(SIZE), packed = text_of(buf_string(&words), SIZE), plain;
+
+	(void)state;
+	pack("gzip", &packed);
+	buf_append(&packed, "<!-- cached -->", 15);
+	assert_int_equal(undo(&packed, "gzip", 16 * MB, &plain), 0);
+	assert_int_equal(plain.len, SIZE);
+	buf_finish(&plain);
+	for (packed.len -= 16; packed.len > 100000; packed.len -= packed.len / 2)
+		for (int i = 0; i < 4; i++, packed.len--)
+			expect(&packed, "gzip", 16 * MB, ERR_PROTOCOL, NULL);
+	buf_finish(&packed);
+	buf_finish(&words);
+}
+
 /* A trailer that lies about the size is damage, whatever it says. */
 static void test_lies(void **state)
 {
@@ -404,12 +423,12 @@ static const struct {
 	int code;
 	long most_mb; /* of memory */
 } bombs[] = {
-	{"gzip", 0, 64 * MB, ERR_PARSE, 4},
+	{"gzip", 0, 64 * MB, ERR_PARSE, 24},
 	{"gzip", 0, MB, ERR_TOO_BIG, 4},
 	{"deflate", 0, MB, ERR_TOO_BIG, 4},
 	{"br", 0, 64 * MB, ERR_PARSE, 20},
 	{"zstd", 0, 64 * MB, ERR_PARSE, 20},
-	{"gzip, gzip", 0, 64 * MB, ERR_PARSE, 4},
+	{"gzip, gzip", 0, 64 * MB, ERR_PARSE, 24},
 	{"gzip", 4, 64 * MB, ERR_PARSE, 24},
 	{"deflate", 0, 64 * MB, ERR_PARSE, 24},
 	{"zstd, br, gzip", 0, 64 * MB, ERR_PARSE, 24},
@@ -558,6 +577,7 @@ int main(void)
 		cmocka_unit_test(test_unknown),
 		line_test("A29", test_series),
 		line_test("A31", test_damage),
+		cmocka_unit_test(test_large_ends),
 		cmocka_unit_test(test_lies),
 		line_test("A30", test_sizes),
 		line_test("A30", test_bombs),
