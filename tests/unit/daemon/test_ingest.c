@@ -1,11 +1,8 @@
 /* One poll's outcome in a real database: new, same and changed items, stories, and the lines that
  * tell of them. */
-#include "unit/store/fixture.h"
+#include "unit/daemon/words_world.h"
 
-#include "ingest.h"
 #include "store/keep.h"
-
-#define DAY (24 * 3600 * 1000LL)
 
 enum { MANY = 250, LINES_MAX = 64 };
 
@@ -337,19 +334,30 @@ static void poll_later(
 	assert_int_equal(peek(f->path, "SELECT count(*) FROM item"), items);
 }
 
-/* What was dropped while the document still shows it does not come back, not even after years of
- * "unchanged"; what it has not shown for long is forgotten. */
-struct twice {
-	struct ingest in;
+/* A poll that fails after it has written: in which of its runs, a bit each. */
+struct failing {
+	struct ingest *in;
+	unsigned fails;
 	int runs;
 };
 
-static int fail_at_first(struct store_tx *tx, void *arg, struct err *e)
+static int run_failing(struct store_tx *tx, void *arg, struct err *e)
 {
-	struct twice *t = arg;
-	int rv = ingest_run(tx, &t->in, e);
+	struct failing *f = arg;
+	int rv = ingest_run(tx, f->in, e);
+	bool fails = f->fails >> f->runs++ & 1;
 
-	return rv || t->runs++ ? rv : err_set(e, ERR_FULL, "not yet");
+	return rv || !fails ? rv : err_set(e, ERR_FULL, "not yet");
+}
+
+static void send_failing(struct fixture *f, struct failing *arg, struct waited *w)
+{
+	*w = (struct waited){.job = {.class = STORE_POLL,
+				     .repeatable = true,
+				     .run = run_failing,
+				     .done = on_waited,
+				     .arg = arg}};
+	assert_int_equal(store_write(f->store, &w->job), 0);
 }
 
 /* The second time all is as if there had been no first. */
@@ -357,21 +365,19 @@ static void test_repeated(void **state)
 {
 	static struct document d;
 	struct fixture f;
-	struct twice t = {.runs = 0};
-	struct waited w = {.job = {.class = STORE_POLL,
-				   .repeatable = true,
-				   .run = fail_at_first,
-				   .done = on_waited,
-				   .arg = &t}};
+	struct ingest in;
+	struct failing once = {.in = &in, .fails = 1};
+	struct waited w;
 	struct seen s;
 
 	(void)state;
 	open_with_feeds(&f);
 	make(&d, 1, 3, 7);
-	t.in = ingest_of(1, "http://a.example/", &d);
-	assert_int_equal(wait_for(&f, &w, store_write(f.store, &w.job), NULL), 0);
-	assert_int_equal(t.runs, 2);
-	assert_int_equal(t.in.new_items, 3);
+	in = ingest_of(1, "http://a.example/", &d);
+	send_failing(&f, &once, &w);
+	assert_int_equal(wait_for(&f, &w, 0, NULL), 0);
+	assert_int_equal(once.runs, 2);
+	assert_int_equal(in.new_items, 3);
 	assert_int_equal(peek(f.path, "SELECT count(*) * 10 + max(id) FROM item"), 33);
 	assert_int_equal(peek(f.path, "SELECT count(*) * 10 + max(id) FROM story"), 33);
 	s = log_of(&f);
@@ -381,6 +387,8 @@ static void test_repeated(void **state)
 	close_sound(&f);
 }
 
+/* What was dropped while the document still shows it does not come back, not even after years of
+ * "unchanged"; what it has not shown for long is forgotten. */
 static void test_dropped_stays_dropped(void **state)
 {
 	struct fixture f;
@@ -461,6 +469,150 @@ static void test_edits(void **state)
 	close_sound(&f);
 }
 
+/* -- with stories in memory -- */
+
+enum { ARRIVALS = 4 };
+
+/* Two that tell the same of something new, one by which two stories are one, and one more of the
+ * older of these. */
+static const struct wanted arrivals[ARRIVALS] = {
+	{.feed = 5, .guid = "e", .title = "How to tie tomatoes", .html = garden},
+	{.feed = 6, .guid = "e2", .title = "Tomatoes again", .html = garden},
+	{.feed = 4,
+		.guid = "d",
+		.title = "Treaty, flags, portraits: capital and president",
+		.html = "<p>Defence was what officials spoke of; sanctions, diplomats, avenues "
+			"with portraits, a host at the airport stairs. Mutual talks, Tuesday, a "
+			"treaty signed.</p>"},
+	{.feed = 2, .guid = "b", .title = "A visit after 24 years", .html = wire},
+};
+
+static int wait_open(struct store_tx *tx, void *arg, struct err *e)
+{
+	(void)tx;
+	(void)e;
+	uv_sem_wait(arg);
+	return 0;
+}
+
+/* All in one commit, but for those whose bit is set in `lost`; whether it was run again. */
+static bool arrive(struct world *w, const unsigned fails[ARRIVALS], unsigned lost)
+{
+	struct waited holding, waited[ARRIVALS];
+	struct failing jobs[ARRIVALS];
+	struct poll polls[ARRIVALS];
+	uv_sem_t open;
+
+	assert_int_equal(uv_sem_init(&open, 0), 0);
+	holding = (struct waited){
+		.job = {.run = wait_open, .alone = true, .done = on_waited, .arg = &open}};
+	assert_int_equal(store_write(w->f.store, &holding.job), 0);
+	for (int i = 0; i < ARRIVALS; i++) {
+		make_poll(w, &arrivals[i], &polls[i]);
+		jobs[i] = (struct failing){.in = &polls[i].in, .fails = fails[i]};
+		if (!(lost & 1U << i))
+			send_failing(&w->f, &jobs[i], &waited[i]);
+	}
+	uv_sem_post(&open);
+	loop_run(&w->f.loop, LIMIT_MS);
+	for (int i = 0; i < ARRIVALS; i++) {
+		if (!(lost & 1U << i))
+			assert_int_equal(waited[i].job.status, fails[i] & 2 ? ERR_FULL : 0);
+		arena_finish(&polls[i].arena);
+	}
+	uv_sem_destroy(&open);
+	return jobs[0].runs == 2;
+}
+
+/* Two stories that by the usual level were one. */
+static void open_with_stories(struct world *w)
+{
+	open_world(w);
+	w->f.store->commit_max_ns = LIMIT_MS * UINT64_C(1000000);
+	w->level = GROUPING_REPRINTS;
+	put(w, 1, "a", "President lands in capital for talks", wire);
+	put(w, 3, "c", "Capital receives the president with flags", report);
+	w->level = GROUPING_NORMAL;
+	assert_apart(w, "a", "c");
+}
+
+/* All tables have the same rows, but for what is drawn by lot. */
+static void assert_same(const struct world *one, const struct world *other)
+{
+	static const char *const tables[] = {"item", "item_text", "story", "story_alias",
+		"fingerprint", "change", "feed", "sqlite_sequence", "meta WHERE key <> 'epoch'"};
+	char sql[600];
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(one->f.path, &db), SQLITE_OK);
+	snprintf(sql, sizeof(sql), "ATTACH '%s' AS other", other->f.path);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+		const char *t = tables[i];
+		sqlite3_stmt *stmt;
+
+		snprintf(sql, sizeof(sql),
+			"SELECT * FROM (SELECT * FROM main.%s EXCEPT SELECT * FROM other.%s)"
+			" UNION ALL SELECT * FROM (SELECT * FROM other.%s EXCEPT SELECT * FROM "
+			"main.%s)",
+			t, t, t, t);
+		assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &stmt, NULL), SQLITE_OK);
+		if (sqlite3_step(stmt) != SQLITE_DONE)
+			fail_msg("%s differs", t);
+		sqlite3_finalize(stmt);
+	}
+	sqlite3_close(db);
+}
+
+/* One more of each: what is remembered is what is stored. */
+static void put_late(struct world *w)
+{
+	put(w, 7, "e3", "Once more: tomatoes", garden);
+	put(w, 8, "c2", "Handshake at the airport", report);
+	put(w, 9, "b2", "President in the capital for a visit", wire);
+	assert_int_equal(
+		peek(w->f.path, "SELECT count(DISTINCT story) FROM item WHERE guid LIKE 'e%'"), 1);
+	assert_together(w, "c2", "c");
+	assert_together(w, "b2", "a");
+}
+
+/* Whichever poll fails, at first or when all run again: what is stored and what is remembered is as
+ * if it had never run, or but once. */
+static void test_repeated_stories(void **state)
+{
+	/* of each poll: in which of its runs it fails, a bit each */
+	static const unsigned cases[][ARRIVALS] = {
+		{0, 0, 0, 1}, /* the merge is undone, and done again */
+		{0, 0, 1, 0},
+		{0, 1, 0, 0},
+		{0, 0, 0, 3}, /* for good */
+		{2, 0, 0, 1}, /* another one when it runs again */
+		{0, 2, 0, 1},
+		{0, 0, 2, 1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		static const unsigned never[ARRIVALS];
+		struct world disturbed, calm;
+		unsigned lost = 0;
+
+		for (int n = 0; n < ARRIVALS; n++)
+			lost |= (cases[i][n] & 2) ? 1U << n : 0;
+		open_with_stories(&disturbed);
+		open_with_stories(&calm);
+		assert_true(arrive(&disturbed, cases[i], 0));
+		assert_false(arrive(&calm, never, lost));
+		assert_same(&disturbed, &calm);
+		assert_int_equal(story_of(&calm, "c") == 1, !(lost & 4)); /* merged */
+		put_late(&disturbed);
+		put_late(&calm);
+		assert_same(&disturbed, &calm);
+		close_world(&disturbed);
+		close_world(&calm);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -470,6 +622,7 @@ int main(void)
 		cmocka_unit_test(test_removed_or_moved_meanwhile),
 		cmocka_unit_test(test_all_or_nothing),
 		cmocka_unit_test(test_repeated),
+		cmocka_unit_test(test_repeated_stories),
 		cmocka_unit_test(test_dropped_stays_dropped),
 		cmocka_unit_test(test_edits),
 	};

@@ -89,33 +89,47 @@ struct wanted {
 	int64_t age_ms;
 };
 
-static inline int try_put(struct world *w, const struct wanted *item, struct err *e)
+/* A poll that brings one item. Stays where it is until it is done; arena_finish() it then. */
+struct poll {
+	struct item item;
+	struct ingest in;
+	struct arena arena;
+	char url[64];
+};
+
+static inline void make_poll(struct world *w, const struct wanted *item, struct poll *p)
 {
-	struct item parsed = {.id = (char *)item->guid,
+	struct feed_content content = {.items = &p->item, .item_count = 1};
+	struct draft *drafts = NULL;
+
+	p->item = (struct item){.id = (char *)item->guid,
 		.link = (char *)item->link,
 		.title = (char *)item->title,
 		.content = (char *)item->html,
 		.published_ms = w->now_ms - item->age_ms,
 		.updated_ms = TIME_NONE};
-	struct feed_content content = {.items = &parsed, .item_count = 1};
-	struct ingest in = {.feed = item->feed,
+	p->in = (struct ingest){.feed = item->feed,
+		.url = p->url,
 		.now_ms = w->now_ms,
 		.grouping = w->grouping,
 		.level = w->level,
 		.poll = {.now_ms = w->now_ms, .status = FEED_OK, .http_status = 200}};
-	struct draft *drafts = NULL;
-	struct arena arena;
-	char url[64];
+	snprintf(p->url, sizeof(p->url), "https://%d.example/feed", item->feed);
+	arena_init(&p->arena, ARENA_BYTES);
+	assert_int_equal(
+		draft_items(&content, IDENTITY_GUID, w->now_ms, &p->arena, &drafts, &p->in.count),
+		0);
+	p->in.drafts = drafts;
+}
+
+static inline int try_put(struct world *w, const struct wanted *item, struct err *e)
+{
+	struct poll p;
 	int status;
 
-	snprintf(url, sizeof(url), "https://%d.example/feed", item->feed);
-	in.url = url;
-	arena_init(&arena, ARENA_BYTES);
-	assert_int_equal(
-		draft_items(&content, IDENTITY_GUID, w->now_ms, &arena, &drafts, &in.count), 0);
-	in.drafts = drafts;
-	status = do_write(&w->f, ingest_run, &in, e);
-	arena_finish(&arena);
+	make_poll(w, item, &p);
+	status = do_write(&w->f, ingest_run, &p.in, e);
+	arena_finish(&p.arena);
 	return status;
 }
 
