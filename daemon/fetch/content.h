@@ -4,7 +4,7 @@
 
 #include "base/buf.h"
 
-/* Undoes the codings of a Content-Encoding list ("gzip", "deflate", "br", "zstd", "identity" and
+/* Undoes the codings of `list`, a Content-Encoding ("gzip", "deflate", "br", "zstd", "identity" and
  * their other names; at most five, the last one first) in place. On any thread; blocks for as long
  * as that takes. The result is bounded by the buffer's maximum and, beyond a megabyte, by
  * FETCH_RATIO_MAX times what was received (A30). Several gzip members in a row are one document,
@@ -13,6 +13,6 @@
  * 0; ERR_PROTOCOL for an unknown coding and for data that are damaged, cut short or of another
  * coding (A31); ERR_TOO_BIG beyond the buffer's maximum; ERR_PARSE beyond the ratio; ERR_NOMEM.
  * After an error the buffer holds anything. */
-int content_undo(struct buf *body, const char *codings) __attribute__((warn_unused_result));
+int content_undo(struct buf *body, const char *list) __attribute__((warn_unused_result));
 
 #endif
