@@ -107,7 +107,8 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *wa
 	return 0;
 }
 
-/* A time-out of 0 fires on the next turn of the loop, thus outside of this callback. */
+/* A time-out of 0 fires soon, in this turn of the loop or the next, but outside of this callback.
+ */
 static int on_timer(CURLM *curl, long timeout_ms, void *ctx)
 {
 	struct multi *m = ctx;
