@@ -6,8 +6,7 @@
 
 enum {
 	MULTI_RETRY_MS = 100,
-	MULTI_TICK_MS =
-		1000, /* at least so often, to tell a server's silence from sleep of our own */
+	MULTI_TICK_MS = 1000,      /* tells a server's silence from sleep of our own */
 	MULTI_OVERSLEPT_MS = 5000, /* half of the shortest of the usual time-outs */
 };
 

@@ -107,6 +107,27 @@ static void test_find_url(void **state)
 	fixture_close(&f);
 }
 
+/* Not all that have an address in common are looked at, or a poll of many would never end. */
+static void test_find_url_of_many(void **state)
+{
+	struct find a = {.url_key = 77};
+	struct fixture f;
+
+	(void)state;
+	fixture_open(&f);
+	must_write(&f, three_stories, NULL);
+	poke(f.path, "WITH RECURSIVE n (i) AS (VALUES (100) UNION ALL SELECT i + 1 FROM n"
+		     " WHERE i < 300) INSERT INTO item (id, rev, feed, story, key, digest,"
+		     " received_ms, url_key, pinned)"
+		     " SELECT i, 1, 1, 1, i, 1, 1, 77, i IN (163, 164) FROM n");
+	must_read(&f, find_url, &a);
+	assert_int_equal(a.same.item, 163); /* the last that is looked at */
+	poke(f.path, "UPDATE item SET pinned = 0 WHERE id = 163");
+	must_read(&f, find_url, &a);
+	assert_int_equal(a.same.item, 100);
+	fixture_close(&f);
+}
+
 static int join_nothing(struct store_tx *tx, void *arg, struct err *e)
 {
 	return stories_join(tx, arg, e);
@@ -575,6 +596,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_get),
 		cmocka_unit_test(test_find_url),
+		cmocka_unit_test(test_find_url_of_many),
 		cmocka_unit_test(test_join_what_is_not_there),
 		cmocka_unit_test(test_members),
 		cmocka_unit_test(test_lead),
