@@ -41,7 +41,7 @@ struct server {
 	const struct server_options *options;
 	struct config config;
 	char agent[AGENT_BYTES];
-	struct subscription_list list;
+	struct subscription_list list; /* read, until it is loaded */
 	enum server_state state;
 	int exit_code;
 	int64_t started_ms;
@@ -466,11 +466,15 @@ static void reload_work(uv_work_t *work)
 {
 	struct server *s = work->data;
 
-	s->reload_error.code = 0;
-	if (config_load(
-		    s->options->config_path, &s->next_config, tell_config, NULL, &s->reload_error))
+	const struct server_options *o = s->options;
+	struct err *e = &s->reload_error;
+
+	e->code = 0;
+	if (o->config_path ? config_load(o->config_path, &s->next_config, tell_config, NULL, e)
+			   : config_default(&s->next_config, e))
 		return;
-	if (descriptors_reserve(config_descriptors(&s->next_config), &s->reload_error))
+	if (descriptors_reserve(config_descriptors(&s->next_config), e) ||
+		(o->list_path && subscription_list_read(o->list_path, &s->list, e)))
 		config_finish(&s->next_config);
 }
 
@@ -520,7 +524,8 @@ static void reload_done(uv_work_t *work, int status)
 
 	if (read && s->state == RUNNING) {
 		apply_config(s);
-		log_event(LOG_INFO, "config.reloaded", "file=%s", s->options->config_path);
+		log_event(LOG_INFO, "config.reloaded", "file=%s feeds=%s", s->options->config_path,
+			s->options->list_path);
 		if (!subscriptions_load(&s->subscriptions, &s->config, loaded, s))
 			return;
 		log_event(LOG_ERROR, "feeds.failed", "error=%s",
@@ -534,14 +539,13 @@ static void reload_done(uv_work_t *work, int status)
 	reload_end(s);
 }
 
-/* Begins what SIGHUP asked for, once what is under way has ended: then the file is read as it is
- * by then. */
+/* Begins what SIGHUP asked for once what is under way has ended: a file is read as it is then. */
 static void reload(struct server *s)
 {
 	if (!s->reload_wanted || s->state != RUNNING || s->reloading)
 		return;
 	s->reload_wanted = false;
-	if (!s->options->config_path) {
+	if (!s->options->config_path && !s->options->list_path) {
 		log_event(LOG_WARNING, "config.rejected", "error=%s",
 			"there is no configuration file to reload");
 		return;

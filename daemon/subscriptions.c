@@ -47,7 +47,6 @@ static int declare(
 	return rv;
 }
 
-/* The list stays as long as the daemon runs, what it was read from does not. */
 static int declare_all(struct subscription_list *list, const struct buf *text,
 	struct arena *scratch, struct err *e)
 {
@@ -84,11 +83,13 @@ int subscription_list_read(const char *path, struct subscription_list *ret_list,
 	}
 	buf_finish(&text);
 	arena_finish(&scratch);
-	if (rv)
+	if (rv) {
 		arena_finish(&list.arena);
-	else
-		*ret_list = list;
-	return rv;
+		return rv;
+	}
+	subscription_list_finish(ret_list);
+	*ret_list = list;
+	return 0;
 }
 
 void subscription_list_finish(struct subscription_list *list)
@@ -179,16 +180,19 @@ static void load_free(struct load *l)
 	free(l);
 }
 
-/* The configuration's feeds as the store wants them; a list's are so already. */
+/* The configuration's feeds as the store wants them; a list's are so already, and once they were
+ * loaded the database has them. */
 static int prepare(struct load *l, const struct config *config)
 {
-	const struct subscription_list *list = l->s->list;
-
-	l->declaration_count = list ? list->count : config->feed_count;
+	if (l->s->list) {
+		l->declarations = l->s->list->declarations;
+		l->declaration_count = l->s->list->count;
+		return prepare_rules(l, config);
+	}
+	l->declaration_count = config->feed_count;
 	l->declarations =
-		list ? list->declarations
-		     : arena_alloc(&l->arena, (config->feed_count + 1) * sizeof(*l->declarations));
-	for (size_t i = 0; l->declarations && !list && i < config->feed_count; i++) {
+		arena_alloc(&l->arena, (config->feed_count + 1) * sizeof(*l->declarations));
+	for (size_t i = 0; l->declarations && i < config->feed_count; i++) {
 		const struct config_feed *f = &config->feeds[i];
 
 		l->declarations[i] = (struct feed_declaration){f->name, f->url, f->name, f->folder,
@@ -308,9 +312,11 @@ static int sync_and_list(struct store_tx *tx, void *arg, struct err *e)
 	enum feed_owner owner = owner_of(l->s);
 	struct feed_filter filter = {
 		.owners = (unsigned)owner | FEED_OWNER_SOCKET, .scheduled = true};
-	int rv = feeds_sync(
-		tx, owner, l->declarations, l->declaration_count, l->s->now_ms(), &l->counts, e);
+	int rv = 0;
 
+	if (l->declarations)
+		rv = feeds_sync(tx, owner, l->declarations, l->declaration_count, l->s->now_ms(),
+			&l->counts, e);
 	if (!rv)
 		rv = keep_set_rules(tx, l->rules, l->rule_count, e);
 	if (!rv)
@@ -365,6 +371,8 @@ static void loaded(struct store_job *job)
 	struct load *l = job->arg;
 
 	if (!job->status) {
+		if (l->s->list)
+			subscription_list_finish(l->s->list);
 		job->status = apply(l->s, l);
 		if (job->status)
 			err_set(&job->error, job->status, NULL);

@@ -15,14 +15,16 @@
 #include "store/keep.h"
 #include "store/store.h"
 
-/* Declarations read from a --feeds file; reading blocks, so it happens before the loop runs. */
+/* Declarations read from a --feeds file; reading blocks, so it happens before the loop runs or on a
+ * thread. Without memory for the declarations (zeroed, finished): they are in the database. */
 struct subscription_list {
 	struct arena arena;
 	struct feed_declaration *declarations;
 	size_t count;
 };
 
-/* ERR_NOT_FOUND, ERR_DENIED, ERR_IO, ERR_PARSE, ERR_TOO_BIG, ERR_NOMEM; the text names the file. */
+/* In place of what *ret_list (zeroed, finished or read) has, which stays on failure: ERR_NOT_FOUND,
+ * ERR_DENIED, ERR_IO, ERR_PARSE, ERR_TOO_BIG, ERR_NOMEM; the text names the file. */
 int subscription_list_read(const char *path, struct subscription_list *ret_list, struct err *e)
 	__attribute__((warn_unused_result));
 void subscription_list_finish(struct subscription_list *list);
@@ -34,10 +36,10 @@ struct subscriptions {
 	const struct config *config; /* of now; it stays while feeds are loaded */
 	bool once;                   /* every feed is due now, unless its server asked to wait */
 	struct plan_policy policy;
-	bool stopping;             /* nothing is to be begun any more */
-	int64_t (*now_ms)(void);   /* the wall clock, as the database has it; any thread */
-	int64_t (*clock_ms)(void); /* the schedule's, which nobody sets */
-	const struct subscription_list *list; /* NULL: the configuration's feeds */
+	bool stopping;                  /* nothing is to be begun any more */
+	int64_t (*now_ms)(void);        /* the wall clock, as the database has it; any thread */
+	int64_t (*clock_ms)(void);      /* the schedule's, which nobody sets */
+	struct subscription_list *list; /* finished once loaded; NULL: the configuration's feeds */
 
 	int64_t *ids; /* what the last load put into the schedule, ascending */
 	size_t count;

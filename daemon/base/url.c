@@ -14,7 +14,8 @@
 #include "base/err.h"
 #include "limits.h"
 
-enum { HOST_MAX_BYTES = 253 }; /* RFC 1035, 2.3.4, without the length bytes */
+enum { HOST_MAX_BYTES = 253 };             /* RFC 1035, 2.3.4, without the length bytes */
+enum { SCRATCH_MAX = 16 * URL_MAX_BYTES }; /* a URL in its stages, three times as long encoded */
 
 /* A stretch of a text; `s` is NULL where the component is absent, which differs from empty (RFC
  * 3986, 5.3). */
@@ -565,24 +566,27 @@ static int normalize_once(const char *url, struct arena *a, char **ret_url)
 int url_normalize(const char *url, struct arena *a, char **ret_url)
 {
 	struct span typed = trim(url);
+	struct arena scratch;
 	struct url_parts parts;
-	char *normal;
+	char *normal = NULL;
 	int rc;
 
 	if (typed.len == 0 || typed.len > URL_MAX_BYTES)
 		return ERR_INVALID;
-	normal = with_scheme(typed, a);
-	if (!normal)
-		return ERR_NOMEM;
+	arena_init(&scratch, SCRATCH_MAX);
+	normal = with_scheme(typed, &scratch);
+	rc = normal ? 0 : ERR_NOMEM;
 	/* Twice: decoding a host may bring to light a number that is an address ("6%2e0"). */
-	rc = normalize_once(normal, a, &normal);
-	if (rc == 0)
-		rc = normalize_once(normal, a, &normal);
+	for (int i = 0; rc == 0 && i < 2; i++)
+		rc = normalize_once(normal, &scratch, &normal);
 	/* What was read leniently must stand up to the strict reading that a fetch begins with. */
 	if (rc == 0)
-		rc = url_split(normal, a, &parts);
-	if (rc == 0)
-		*ret_url = normal;
+		rc = url_split(normal, &scratch, &parts);
+	if (rc == 0) {
+		*ret_url = arena_strdup(a, normal);
+		rc = *ret_url ? 0 : ERR_NOMEM;
+	}
+	arena_finish(&scratch);
 	return rc;
 }
 

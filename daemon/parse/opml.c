@@ -201,12 +201,15 @@ static bool next_word(struct list_reader *r, const char **at, const char *end, s
  * with a full stop. */
 static bool is_address(struct list_reader *r, const char *word)
 {
+	struct arena scratch;
 	char *normal;
 	int rv;
 
 	if (!strpbrk(word, ".:"))
 		return false;
-	rv = url_normalize(word, r->d.arena, &normal);
+	arena_init(&scratch, 4 * URL_MAX_BYTES);
+	rv = url_normalize(word, &scratch, &normal);
+	arena_finish(&scratch);
 	if (rv == ERR_NOMEM)
 		r->d.failure = ERR_NOMEM;
 	return rv == 0;

@@ -230,6 +230,32 @@ def test_list_of_feeds(args):
         check_equal((feed["folder"]["name"], feed["owners"]), ("News", ["list"]), "folder, owners")
 
 
+def test_reloaded_list(args):
+    """SIGHUP reads the list again: what was added to it is polled; one with a mistake changes nothing."""
+    with World(args) as w:
+        listed = w.daemon.folder + "/list.txt"
+
+        def reload(text, event):
+            before = w.daemon.log().count(event)
+            with open(listed, "w", encoding="utf-8") as f:
+                f.write(text)
+            w.daemon.send(signal.SIGHUP)
+            w.daemon.wait_log(event, before + 1)
+
+        with open(listed, "w", encoding="utf-8") as f:
+            f.write(f"{w.web.base}/feed\n")
+        w.daemon.start("--feeds", listed)
+        w.web.serve("/two", {"body": feed_xml([("2", "Two", "http://example.org/2")])})
+        reload(f"{w.web.base}/feed\n{w.web.base}/two\n", "feeds.loaded")
+        check_equal(w.daemon.wait_poll(2)["owners"], ["list"], "one that is new in the list")
+        reload(f"{w.web.base}/two\nnonsense here\n", "config.rejected")
+        check("list.txt" in w.daemon.log() and "line 2" in w.daemon.log(), "the mistake is told")
+        w.web.serve("/three", {"body": feed_xml([("3", "Three", "http://example.org/3")])})
+        reload(f"{w.web.base}/three\n", "feeds.loaded")
+        check_equal(w.daemon.wait_poll(3)["url"], w.web.base + "/three", "one that is added then")
+        check_equal(len(w.daemon.get("/feeds")["feeds"]), 3, "what is there already is left alone")
+
+
 @lines("B12")
 def test_stop_in_every_state(args):
     """As soon as it can be told, in the middle of a reload, and once more while it waits for a slow client's answer."""
@@ -405,7 +431,7 @@ def test_after_an_unclean_stop(args):
                 check("database.damaged" in d.log() and ".recover" in d.log(), d.log())
 
 
-run([test_database_in_use, test_after_an_unclean_stop, test_both_signals_end_it_cleanly, test_no_thread_is_interrupted_by_signals, test_stop_in_mid_poll, test_second_daemon_is_refused, test_stale_socket_is_replaced, test_reload,
+run([test_database_in_use, test_reloaded_list, test_after_an_unclean_stop, test_both_signals_end_it_cleanly, test_no_thread_is_interrupted_by_signals, test_stop_in_mid_poll, test_second_daemon_is_refused, test_stale_socket_is_replaced, test_reload,
      test_bad_reload_keeps_the_old, test_killed_in_mid_poll, test_stopped_in_mid_poll, test_polled_feeds_wait_after_a_restart, test_once,
      test_list_of_feeds, test_stop_in_every_state, test_stop_with_documents_waiting, test_reloads_in_a_storm, test_once_with_nothing_to_do, test_a_full_disk,
      test_folders_that_are_not_needed, test_wrong_usage])

@@ -275,9 +275,9 @@ class Daemon:
         except FileNotFoundError:
             return ""
 
-    def wait_log(self, text):
+    def wait_log(self, text, times=1):
         deadline = time.monotonic() + PATIENCE_S
-        while text not in self.log():
+        while self.log().count(text) < times:
             check(time.monotonic() < deadline, f"never logged: {text}\n{self.log()}")
             time.sleep(0.01)
 
