@@ -372,6 +372,34 @@ static void test_touched_feeds(void **state)
 	world_close(&w);
 }
 
+/* The database has what a list said; without it a further load leaves that alone. */
+static void test_a_list_is_let_go(void **state)
+{
+	static const char text[] = "http://a.example/\nhttp://b.example/\n";
+	struct subscription_list list = {0};
+	struct err e;
+	struct tmp tmp;
+	struct world w;
+
+	(void)state;
+	tmp_create(&tmp);
+	world_open(&w);
+	w.subs.list = &list;
+	for (int i = 0; i < 2; i++) /* what was not loaded is not leaked */
+		assert_int_equal(
+			subscription_list_read(
+				tmp_write(&tmp, "list", text, sizeof(text) - 1), &list, &e),
+			0);
+	for (int i = 0; i < 2; i++) {
+		load(&w, "");
+		assert_int_equal(schedule_counts(w.subs.schedule, CLOCK).feeds, 2);
+		assert_null(list.declarations);
+		assert_null(list.arena.head);
+	}
+	world_close(&w);
+	tmp_remove(&tmp);
+}
+
 static int add_hosts(struct store_tx *tx, void *arg, struct err *e)
 {
 	int64_t id;
@@ -522,6 +550,7 @@ int main(void)
 		line_test("B6", test_when_feeds_are_due),
 		line_test("B5 B8", test_order_of_the_overdue),
 		cmocka_unit_test(test_touched_feeds),
+		cmocka_unit_test(test_a_list_is_let_go),
 		line_test("B4 B5", test_an_import_is_spread),
 		cmocka_unit_test(test_removed_feeds_are_deleted),
 		cmocka_unit_test(test_trouble_leaves_the_schedule_alone),
