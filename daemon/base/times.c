@@ -20,16 +20,19 @@ int64_t times_now_ms(void)
 
 int64_t times_civil_ms(int64_t year, int month, int day, int hour, int minute, int second)
 {
-	struct tm t = {.tm_mon = month - 1, .tm_mday = day, .tm_hour = hour, .tm_min = minute};
+	int64_t era, of_era, days;
 
 	/* Beyond this a millisecond count would not fit; feeds do bring such years. */
 	if (year > YEAR_MAX)
 		year = YEAR_MAX;
 	if (year < -YEAR_MAX)
 		year = -YEAR_MAX;
-	t.tm_year = (int)year - 1900;
-	t.tm_sec = second;
-	return timegm(&t) * MS_PER_S;
+	year -= month <= 2;
+	era = (year >= 0 ? year : year - 399) / 400;
+	of_era = year - era * 400;
+	days = era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 +
+	       (153 * ((month + 9) % 12) + 2) / 5 + day - 1 - 719468;
+	return (((days * 24 + hour) * 60 + minute) * 60 + second) * MS_PER_S;
 }
 
 static char *put_digits(char *at, int64_t number, int count, char behind)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/times.h"
+#include "parse/date_plain.h"
 #include "parse/date_tokens.h"
 
 #define DAY_MS INT64_C(86400000)
@@ -510,6 +511,8 @@ int64_t date_parse(const char *text)
 	size_t len = text ? strnlen(text, TEXT_MAX + 1) : 0;
 	int64_t ms;
 
+	if (text && date_plain(text, &ms))
+		return ms;
 	if (len == 0 || len > TEXT_MAX || !date_tokenise(text, text + len, tokens) ||
 		!read_tokens(&d, tokens) || !settle_shape(&d))
 		return TIME_NONE;

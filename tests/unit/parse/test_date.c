@@ -447,6 +447,38 @@ static void test_every_day(void **state)
 	}
 }
 
+/* The short cut for the two common forms, which a blank in front keeps a date from, says nothing
+ * else. */
+static void test_short_cut(void **state)
+{
+	static const char *const days[] = {"1", "01", "28", "29", "30", "31", "00", "32", "x1"};
+	static const char *const clocks[] = {"00:00:00", "23:59:59", "24:00:00", "12:60:00",
+		"23:59:60", "12:30", "09:08:07.5", "09:08:07.123456", "09:08:07."};
+	static const char *const zones[] = {"GMT", "Z", "EST", "pdt", "CEST", "MAY", "XYZ", "+0100",
+		"-0330", "+01:00", "-23:59", "+2400", "+0160", "+1", "+01:0", "", "GMT+1", " UTC"};
+	static const char *const months[][2] = {
+		{"Feb", "02"}, {"Jul", "12"}, {"Mai", "13"}, {"jan", "1"}, {"Dec ", "-1"}};
+	static const char *const starts[] = {"Mon, ", "", "Mar, ", "Sun,", "Xyz, "};
+	static const char *const years[] = {"2018", "2016", "0001", "1969", "9999", "18", "20180"};
+
+	(void)state;
+	for (size_t i = 0; i < 9 * 9 * 18 * 7 * 5 * 5; i++) {
+		const char *day = days[i % 9], *clock = clocks[i / 9 % 9];
+		const char *zone = zones[i / 81 % 18], *year = years[i / 1458 % 7];
+		const char *const *month = months[i / 10206 % 5], *start = starts[i / 51030];
+		char mail[80], internet[80];
+
+		(void)snprintf(mail, sizeof(mail), " %s%s %s %s %s %s", start, day, month[0], year,
+			clock, zone);
+		(void)snprintf(internet, sizeof(internet), " %s-%s-%sT%s%s", year, month[1], day,
+			clock, zone);
+		if (date_parse(mail) != date_parse(mail + 1))
+			fail_msg("%s", mail);
+		if (date_parse(internet) != date_parse(internet + 1))
+			fail_msg("%s", internet);
+	}
+}
+
 /* The weeks of ISO 8601 count on without gap. */
 static void test_weeks(void **state)
 {
@@ -474,6 +506,7 @@ int main(void)
 		cmocka_unit_test(test_months),
 		cmocka_unit_test(test_odd_arguments),
 		cmocka_unit_test(test_every_day),
+		cmocka_unit_test(test_short_cut),
 		cmocka_unit_test(test_weeks),
 	};
 
