@@ -239,14 +239,20 @@ static int read_innermost(const char *url, struct arena *a, struct link *l)
 static int build(const struct link *l, struct arena *a, char **ret_url)
 {
 	bool bang = l->fragment && l->fragment[0] == '!';
-	char port[8] = "";
+	char port[8] = "", *end;
+	const char *const parts[] = {l->host, port, l->path, l->query ? "?" : "",
+		l->query ? l->query : "", bang ? "#" : "", bang ? l->fragment : ""};
+	size_t len = 1;
 
 	if (!l->path[0] && !l->query && !bang)
 		return 0;
 	if (l->port != 80 && l->port != 443)
 		snprintf(port, sizeof(port), ":%u", l->port);
-	*ret_url = arena_printf(a, "%s%s%s%s%s%s%s", l->host, port, l->path, l->query ? "?" : "",
-		l->query ? l->query : "", bang ? "#" : "", bang ? l->fragment : "");
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		len += strlen(parts[i]);
+	*ret_url = end = arena_alloc(a, len);
+	for (size_t i = 0; end && i < sizeof(parts) / sizeof(parts[0]); i++)
+		end = mempcpy(end, parts[i], strlen(parts[i]));
 	return *ret_url ? 0 : ERR_NOMEM;
 }
 

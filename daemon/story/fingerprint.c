@@ -167,6 +167,21 @@ int fingerprint_make(
 	return keep(&r, a, ret_fingerprint);
 }
 
+int fingerprint_common(const uint32_t *a, size_t a_count, const uint32_t *b, size_t b_count,
+	bool (*ignore)(void *ctx, uint32_t shingle), void *ctx)
+{
+	int common = 0;
+
+	for (size_t i = 0, j = 0; i < a_count && j < b_count;) {
+		uint32_t in_a = a[i], in_b = b[j];
+
+		common += in_a == in_b && (!ignore || !ignore(ctx, in_a));
+		i += in_a <= in_b;
+		j += in_b <= in_a;
+	}
+	return common;
+}
+
 /* Bottom-k sketches: below the smaller of the two greatest hashes both know all there is. */
 uint32_t fingerprint_overlap(const uint32_t *a, size_t a_count, const uint32_t *b, size_t b_count,
 	bool (*ignore)(void *ctx, uint32_t shingle), void *ctx, int *ret_common)

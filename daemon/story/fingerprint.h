@@ -35,6 +35,10 @@ struct fingerprint {
 int fingerprint_make(const char *title, const char *text, struct arena *a,
 	struct fingerprint *ret_fingerprint) __attribute__((warn_unused_result));
 
+/* How many shingles stand in both. Those for which `ignore` is true, NULL: none, do not count. */
+int fingerprint_common(const uint32_t *a, size_t a_count, const uint32_t *b, size_t b_count,
+	bool (*ignore)(void *ctx, uint32_t shingle), void *ctx);
+
 /* The share of the smaller text's shingles that stand in the other one, 0 to 65536, and how many
  * they are. Shingles for which `ignore` is true count in neither. */
 uint32_t fingerprint_overlap(const uint32_t *a, size_t a_count, const uint32_t *b, size_t b_count,

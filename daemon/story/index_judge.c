@@ -75,7 +75,10 @@ static uint32_t overlap_with(struct story_index *x, const struct fingerprint *f,
 		bool brief;
 		int common;
 
-		if (!x->load(x->ctx, g->members[i], &other))
+		/* Most share a footer, and are not looked at any closer. */
+		if (!x->load(x->ctx, g->members[i], &other) ||
+			fingerprint_common(f->sketch, f->sketch_count, other.sketch,
+				other.sketch_count, is_boilerplate, x) < COMMON_MIN)
 			continue;
 		overlap = fingerprint_overlap(f->sketch, f->sketch_count, other.sketch,
 			other.sketch_count, is_boilerplate, x, &common);

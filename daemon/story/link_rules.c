@@ -7,32 +7,35 @@
 struct rule {
 	const char *host, *path; /* path: "" for any */
 	const char *names;       /* separated by blanks */
+	size_t host_len;
 };
+
+#define RULE(host, path, names) {host, path, names, sizeof(host) - 1},
 
 static const struct rule labels[] = {
 #include "story/rules_label.inc"
-	{NULL, NULL, NULL}};
+	{NULL, NULL, NULL, 0}};
 static const struct rule segments[] = {
 #include "story/rules_segment.inc"
-	{NULL, NULL, NULL}};
+	{NULL, NULL, NULL, 0}};
 static const struct rule endings[] = {
 #include "story/rules_ending.inc"
-	{NULL, NULL, NULL}};
+	{NULL, NULL, NULL, 0}};
 static const struct rule same[] = {
 #include "story/rules_same.inc"
-	{NULL, NULL, NULL}};
+	{NULL, NULL, NULL, 0}};
 static const struct rule ignore[] = {
 #include "story/rules_ignore.inc"
-	{NULL, NULL, NULL}};
+	{NULL, NULL, NULL, 0}};
 static const struct rule only[] = {
 #include "story/rules_only.inc"
-	{NULL, NULL, NULL}};
+	{NULL, NULL, NULL, 0}};
 static const struct rule wrapped[] = {
 #include "story/rules_wrapped.inc"
-	{NULL, NULL, NULL}};
+	{NULL, NULL, NULL, 0}};
 static const struct rule behind[] = {
 #include "story/rules_behind.inc"
-	{NULL, NULL, NULL}};
+	{NULL, NULL, NULL, 0}};
 
 /* The next word and its length; NULL after the last. */
 static const char *next_word(const char **rest, size_t *ret_len)
@@ -77,16 +80,18 @@ static bool is_parameter(const char *words, const char *parameter)
 	return false;
 }
 
-static bool is_host(const char *pattern, const char *host)
+/* The host of a rule begins with "." or ends with "*", or is the whole name. */
+static bool is_host(const struct rule *rule, const char *host, size_t host_len)
 {
-	size_t len = strlen(pattern), host_len = strlen(host);
+	const char *pattern = rule->host;
+	size_t len = rule->host_len;
+	bool below = *pattern == '.';
 
 	if (pattern[len - 1] == '*')
 		return !strncmp(pattern, host, len - 1);
-	if (pattern[0] != '.')
-		return !strcmp(pattern, host);
-	return !strcmp(pattern + 1, host) ||
-	       (host_len > len && !strcmp(pattern, host + host_len - len));
+	if (below && host_len > len)
+		return host[host_len - len] == '.' && !strcmp(pattern, host + host_len - len);
+	return host_len == len - below && !strcmp(pattern + below, host);
 }
 
 /* What of the path is left behind the pattern; NULL: it begins otherwise. */
@@ -103,11 +108,11 @@ static const char *behind_path(const char *pattern, const char *path)
 	return *pattern && strcmp(pattern, "*") != 0 ? NULL : path;
 }
 
-static bool is_page(const struct rule *rule, const char *host, const char *path)
+static bool is_page(const struct rule *rule, const char *host, size_t host_len, const char *path)
 {
 	const char *rest;
 
-	if (!is_host(rule->host, host))
+	if (!is_host(rule, host, host_len))
 		return false;
 	rest = behind_path(rule->path, path);
 	return !rule->path[0] || (rest && !*rest);
@@ -137,8 +142,10 @@ size_t link_rules_ending(const char *path)
 
 const char *link_rules_host(const char *host)
 {
+	size_t len = strlen(host);
+
 	for (const struct rule *r = same; r->host; r++) {
-		if (is_host(r->host, host))
+		if (is_host(r, host, len))
 			return r->names;
 	}
 	return host;
@@ -146,12 +153,14 @@ const char *link_rules_host(const char *host)
 
 bool link_rules_count(const char *host, const char *path, const char *parameter)
 {
+	size_t len = strlen(host);
+
 	for (const struct rule *r = ignore; r->host; r++) {
-		if (is_page(r, host, path) && is_parameter(r->names, parameter))
+		if (is_page(r, host, len, path) && is_parameter(r->names, parameter))
 			return false;
 	}
 	for (const struct rule *r = only; r->host; r++) {
-		if (is_page(r, host, path))
+		if (is_page(r, host, len, path))
 			return is_parameter(r->names, parameter);
 	}
 	return true;
@@ -159,8 +168,10 @@ bool link_rules_count(const char *host, const char *path, const char *parameter)
 
 bool link_rules_wrap(const char *host, const char *path, const char *parameter)
 {
+	size_t len = strlen(host);
+
 	for (const struct rule *r = wrapped; r->host; r++) {
-		if (is_page(r, host, path) && is_parameter(r->names, parameter))
+		if (is_page(r, host, len, path) && is_parameter(r->names, parameter))
 			return true;
 	}
 	return false;
@@ -168,8 +179,10 @@ bool link_rules_wrap(const char *host, const char *path, const char *parameter)
 
 const char *link_rules_behind(const char *host, const char *path)
 {
+	size_t len = strlen(host);
+
 	for (const struct rule *r = behind; r->host; r++) {
-		const char *rest = is_host(r->host, host) ? behind_path(r->path, path) : NULL;
+		const char *rest = is_host(r, host, len) ? behind_path(r->path, path) : NULL;
 
 		if (rest && *rest)
 			return rest;

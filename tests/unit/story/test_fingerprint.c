@@ -81,6 +81,9 @@ static uint32_t overlap(const struct fingerprint *a, const struct fingerprint *b
 				 NULL, NULL, &other_common),
 		share);
 	assert_int_equal(*common, other_common);
+	assert_int_equal(fingerprint_common(a->sketch, a->sketch_count, b->sketch, b->sketch_count,
+				 NULL, NULL),
+		*common);
 	return share;
 }
 
@@ -379,6 +382,9 @@ static void test_ignoring(void **state)
 				other.sketch_count, stands_in, boilerplate, &common),
 		65536 * 38 / 40, 65536 * 38 / 40 + 1);
 	assert_int_equal(common, 38);
+	assert_int_equal(fingerprint_common(one.sketch, one.sketch_count, other.sketch,
+				 other.sketch_count, stands_in, boilerplate),
+		38);
 	/* Nothing is left. */
 	assert_int_equal(fingerprint_overlap(one.sketch, one.sketch_count, other.sketch,
 				 other.sketch_count, stands_in, all, &common),
