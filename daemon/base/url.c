@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/block.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "limits.h"
@@ -97,6 +98,12 @@ bool url_is_plain(const char *url, size_t len)
 
 	if (scheme == 0 || url[scheme] == '/')
 		return false;
+	for (; len - scheme >= BLOCK_BYTES; scheme += BLOCK_BYTES) {
+		block b = block_at(url + scheme);
+
+		if (block_has((block)((b <= ' ') | (b == 0x7F) | (b == '\\'))))
+			return false;
+	}
 	for (size_t i = scheme; i < len; i++) {
 		if (is_blank(url[i]) || url[i] == '\\')
 			return false;

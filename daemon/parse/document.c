@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/block.h"
 #include "base/url.h"
 #include "base/utf8.h"
 #include "limits.h"
@@ -61,10 +62,24 @@ static void trim(const char **text, size_t *len)
 		(*len)--;
 }
 
+/* Bytes at the start of a text that are a line already, as far as whole blocks go. */
+static size_t line_length(const char *text, size_t len)
+{
+	size_t i = 0, n = BLOCK_BYTES;
+
+	for (; n == BLOCK_BYTES && len - i > BLOCK_BYTES; i += n) {
+		block b = block_at(text + i), next = block_at(text + i + 1);
+
+		n = block_before((block)((b == '\n') | (b == '\t') | (b == '\r') |
+					 ((b == ' ') & (next <= ' '))));
+	}
+	return i;
+}
+
 char *document_line(struct document *d, const char *text, size_t len)
 {
 	char *line;
-	size_t n = 0;
+	size_t n;
 
 	trim(&text, &len);
 	if (len == 0)
@@ -76,7 +91,8 @@ char *document_line(struct document *d, const char *text, size_t len)
 	line = document_text(d, text, len);
 	if (line == NULL)
 		return NULL;
-	for (size_t i = 0; i < len; i++) {
+	n = line_length(text, len);
+	for (size_t i = n; i < len; i++) {
 		if (!token_space(text[i]))
 			line[n++] = text[i];
 		else if (n > 0 && line[n - 1] != ' ')

@@ -82,12 +82,19 @@ static const bool plain_ascii[256] = {
 	[0x20 ... 0x7E] = true,
 };
 
-/* How many of the bytes of a block are printable ASCII, from the start on. */
-static inline size_t plain_length(const unsigned char *s)
+/* Bytes of the ASCII at `s` that may stand in a text, as far as whole blocks go. */
+static inline size_t plain_length(const unsigned char *s, size_t left)
 {
-	block b = block_at((const char *)s);
+	size_t i = 0, n = BLOCK_BYTES;
 
-	return block_before((block)((b < ' ') | (b >= 0x7F)));
+	for (; n == BLOCK_BYTES && left - i >= BLOCK_BYTES; i += n) {
+		block b = block_at((const char *)s + i), odd = (block)((b < ' ') | (b >= 0x7F));
+
+		/* Few blocks have a line end in them. */
+		if (block_has(odd))
+			n = block_before((block)(odd & (b != '\n') & (b != '\t') & (b != '\r')));
+	}
+	return i;
 }
 
 static bool continues(unsigned char c)
@@ -146,8 +153,7 @@ static bool good_pairs(const unsigned char *s)
  * character. */
 static inline size_t good_step(const unsigned char *s, size_t left)
 {
-	return s[0] < ' ' || s[0] >= 0x7F || left < BLOCK_BYTES ? good_char(s, left)
-								: plain_length(s);
+	return s[0] >= 0x80 || left < BLOCK_BYTES ? good_char(s, left) : plain_length(s, left);
 }
 
 /* Bytes from the start that need no mending. */

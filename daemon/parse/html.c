@@ -350,6 +350,7 @@ void html_clean(
 	c.full = false;
 	c.inner[0] = (struct inner){0};
 	html_reader_init(&c.in, html, len);
+	c.in.wants_attrs = true;
 	run(&c);
 	if (c.w.failure && !out->failure)
 		out->failure = c.w.failure;

@@ -113,9 +113,9 @@ struct html_reader {
 				* what follows the name, up to behind ">" */
 	struct html_span name; /* tags: as written */
 	const struct html_element *element; /* tags: NULL when the name is in no table */
-	const struct html_element *latest;  /* what the name before was found to be */
 	bool empty;                         /* the tag ends with "/>" */
 	bool unclosed;                      /* no ">" is left */
+	bool wants_attrs;                   /* the caller sets it; else `seen` stays 0 */
 	unsigned endless;                   /* vanishing elements met that have no end */
 	uint64_t seen; /* start tags: which attributes of the allowlist were there */
 	struct html_attr attr[ATTR_COUNT]; /* those */

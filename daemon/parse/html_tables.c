@@ -152,10 +152,19 @@ static inline const void *find(
 	return len <= sizeof(key) || strncasecmp(rows, name, len) == 0 ? rows : NULL;
 }
 
+/* The same few come again and again. */
 const struct html_element *html_element_find(const char *name, size_t len)
 {
-	return find(name, len, html_elements[0].name,
-		sizeof(html_elements) / sizeof(html_elements[0]), sizeof(html_elements[0]));
+	static _Thread_local const struct html_element *latest[32];
+	const struct html_element **e;
+
+	if (len == 0)
+		return NULL;
+	e = &latest[((unsigned char)name[0] + 3u * (unsigned char)name[len - 1]) % 32];
+	if (!*e || (*e)->name_len != len || memcmp((*e)->name, name, len) != 0)
+		*e = find(name, len, html_elements[0].name,
+			sizeof(html_elements) / sizeof(html_elements[0]), sizeof(html_elements[0]));
+	return *e;
 }
 
 const struct html_attr_rule *html_attr_find(const char *name, size_t len)

@@ -52,7 +52,7 @@ void html_reader_init(struct html_reader *r, const char *html, size_t len)
 	r->end = html + len;
 	r->unclosed = false;
 	r->endless = 0;
-	r->latest = NULL;
+	r->wants_attrs = false;
 }
 
 /* Steps over an attribute's value; `p` stands behind "=" and its spaces. NULL when the input ends.
@@ -115,29 +115,21 @@ static const char *read_attrs(struct html_reader *r, const char *p, uint64_t wan
 	return p;
 }
 
-/* The same few come one after another: the end tag, the next item of a list. */
-static const struct html_element *find_element(struct html_reader *r)
-{
-	const struct html_element *e = r->latest;
-
-	if (e && e->name_len == r->name.len && memcmp(e->name, r->name.s, r->name.len) == 0)
-		return e;
-	r->latest = html_element_find(r->name.s, r->name.len);
-	return r->latest;
-}
-
 /* Reads the tag whose name starts at `name`; the end of the input inside it ends all. */
 static enum html_token read_tag(struct html_reader *r, const char *name, enum html_token token)
 {
 	const char *p = until(name, r->end, SPACE | SLASH | CLOSE);
+	uint64_t wanted = 0;
 
 	r->name = (struct html_span){name, (size_t)(p - name)};
-	r->element = find_element(r);
+	r->element = html_element_find(r->name.s, r->name.len);
+	if (r->wants_attrs && r->element && token == HTML_OPEN)
+		wanted = r->element->attrs;
 	r->text.s = p;
 	r->seen = 0;
 	r->empty = false;
 	if (!is(p, r->end, CLOSE))
-		p = read_attrs(r, p, r->element && token == HTML_OPEN ? r->element->attrs : 0);
+		p = read_attrs(r, p, wanted);
 	r->p = p < r->end ? p + 1 : p;
 	r->text.len = (size_t)(r->p - r->text.s);
 	if (p == r->end) {

@@ -145,9 +145,9 @@ bool html_escape(struct buf *out, const char *text, size_t len, enum html_escape
 static bool starts_with(const char *const list[], struct html_span s)
 {
 	for (; *list; list++) {
-		size_t len = strlen(*list);
+		size_t len = s.len > 0 && **list == (*s.s | 0x20) ? strlen(*list) : SIZE_MAX;
 
-		if (len <= s.len && **list == (*s.s | 0x20) && strncasecmp(*list, s.s, len) == 0)
+		if (len <= s.len && strncasecmp(*list, s.s, len) == 0)
 			return true;
 	}
 	return false;
@@ -354,7 +354,7 @@ static bool is_dot(struct html_writer *w, const struct html_reader *r, enum html
 {
 	struct html_span side = r->attr[id].value;
 
-	if (!has(r, id) || !store(w, &side, false))
+	if (!has(r, id) || (memchr(side.s, '&', side.len) && !store(w, &side, false)))
 		return false;
 	while (side.len > 0 && is_blank(*side.s)) {
 		side.s++;

@@ -518,14 +518,14 @@ static void take_text(void *user, const char *text, size_t len)
 {
 	struct xml_reader *r = &((struct reading *)user)->r;
 	const struct frame *top = &r->frames[r->depth];
-	size_t most = TEXT_MAX - r->text.len;
+	size_t most = TEXT_MAX - r->text.len, fits = len <= most ? len : utf8_cut(text, len, most);
 
 	if (!top->collects)
 		return;
 	if (top->form == FORM_XHTML || top->nested > 0)
-		document_escape(&r->text, text, utf8_cut(text, len, most), false);
+		document_escape(&r->text, text, fits, false);
 	else
-		buf_append(&r->text, text, utf8_cut(text, len, most));
+		buf_append(&r->text, text, fits);
 	if (len > most && r->text.failure == 0)
 		r->text.failure = ERR_TOO_BIG;
 }
