@@ -65,13 +65,15 @@ static void trim(const char **text, size_t *len)
 /* Bytes at the start of a text that are a line already, as far as whole blocks go. */
 static size_t line_length(const char *text, size_t len)
 {
-	size_t i = 0, n = BLOCK_BYTES;
+	size_t i = 0;
 
-	for (; n == BLOCK_BYTES && len - i > BLOCK_BYTES; i += n) {
+	for (; len - i > BLOCK_BYTES; i += BLOCK_BYTES) {
 		block b = block_at(text + i), next = block_at(text + i + 1);
+		block ends = (block)((b == '\n') | (b == '\t') | (b == '\r') |
+				     ((b == ' ') & (next <= ' ')));
 
-		n = block_before((block)((b == '\n') | (b == '\t') | (b == '\r') |
-					 ((b == ' ') & (next <= ' '))));
+		if (block_has(ends))
+			return i + block_before(ends);
 	}
 	return i;
 }

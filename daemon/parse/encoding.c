@@ -82,21 +82,6 @@ static const bool plain_ascii[256] = {
 	[0x20 ... 0x7E] = true,
 };
 
-/* Bytes of the ASCII at `s` that may stand in a text, as far as whole blocks go. */
-static inline size_t plain_length(const unsigned char *s, size_t left)
-{
-	size_t i = 0, n = BLOCK_BYTES;
-
-	for (; n == BLOCK_BYTES && left - i >= BLOCK_BYTES; i += n) {
-		block b = block_at((const char *)s + i), odd = (block)((b < ' ') | (b >= 0x7F));
-
-		/* Few blocks have a line end in them. */
-		if (block_has(odd))
-			n = block_before((block)(odd & (b != '\n') & (b != '\t') & (b != '\r')));
-	}
-	return i;
-}
-
 static bool continues(unsigned char c)
 {
 	return (c & 0xC0) == 0x80;
@@ -135,25 +120,42 @@ static inline size_t good_char(const unsigned char *s, size_t left)
 											      : 0;
 }
 
-/* Four characters of two bytes each, none of them a control: Cyrillic, Arabic, Hebrew, Greek. */
-static bool good_pairs(const unsigned char *s)
+/* A block of printable ASCII. */
+static inline bool is_plain(block b)
 {
-	static const unsigned char mask[8] = {0xE0, 0xC0, 0xE0, 0xC0, 0xE0, 0xC0, 0xE0, 0xC0};
-	static const unsigned char want[8] = {0xC0, 0x80, 0xC0, 0x80, 0xC0, 0x80, 0xC0, 0x80};
-	uint64_t w, m, v;
-
-	memcpy(&w, s, sizeof(w));
-	memcpy(&m, mask, sizeof(m));
-	memcpy(&v, want, sizeof(v));
-	/* Leading bytes below C4 need a closer look. */
-	return (w & m) == v && (s[0] & 0x1C) && (s[2] & 0x1C) && (s[4] & 0x1C) && (s[6] & 0x1C);
+	return !block_has((block)((b < ' ') | (b >= 0x7F)));
 }
 
 /* Bytes of one clean step at `s`, 0 when it is not clean: ASCII in blocks, the rest by the
  * character. */
 static inline size_t good_step(const unsigned char *s, size_t left)
 {
-	return s[0] >= 0x80 || left < BLOCK_BYTES ? good_char(s, left) : plain_length(s, left);
+	return left >= BLOCK_BYTES && is_plain(block_at((const char *)s)) ? BLOCK_BYTES
+									  : good_char(s, left);
+}
+
+/* Bytes of the whole characters in the block at `s`, where one begins that is not the first of the
+ * text; 0 when one of them needs a closer look. Texts of many scripts mix lengths too much for
+ * branches. */
+static inline size_t good_block(const unsigned char *s)
+{
+	block b = block_at((const char *)s), before, second, odd;
+
+	if (is_plain(b))
+		return BLOCK_BYTES;
+	before = block_at((const char *)s - 1);
+	second = block_at((const char *)s - 2);
+	/* A byte continues a character exactly where one of two bytes, or three, goes on. */
+	odd = (block)(((b & 0xC0) == 0x80) != ((before >= 0xC0) | (second >= 0xE0)));
+	odd |= (block)((b >= 0xF0) | (b == 0xC0) | (b == 0xC1) | (b == 0x7F));
+	odd |= (block)((b < ' ') & (b != '\n') & (b != '\t') & (b != '\r'));
+	/* Controls, what is too long, surrogates, the end of the plane. */
+	odd |= (block)(((before == 0xC2) | (before == 0xE0)) & (b < 0xA0));
+	odd |= (block)(((before == 0xED) & (b >= 0xA0)) | ((before == 0xEF) & (b == 0xBF)));
+	if (block_has(odd))
+		return 0;
+	return BLOCK_BYTES - (size_t)(s[BLOCK_BYTES - 1] >= 0xC0) -
+	       2 * (size_t)(s[BLOCK_BYTES - 2] >= 0xE0);
 }
 
 /* Bytes from the start that need no mending. */
@@ -162,9 +164,11 @@ static size_t good_length(const char *text, size_t len)
 	const unsigned char *s = (const unsigned char *)text;
 	size_t i = 0, n = 1;
 
-	for (; i < len && n > 0; i += n)
-		n = s[i] >= 0x80 && len - i >= 8 && good_pairs(s + i) ? 8
-								      : good_step(s + i, len - i);
+	for (; i < len && n > 0; i += n) {
+		n = i >= 2 && len - i >= BLOCK_BYTES ? good_block(s + i) : 0;
+		if (n == 0)
+			n = good_step(s + i, len - i);
+	}
 	return i;
 }
 

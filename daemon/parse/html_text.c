@@ -114,34 +114,35 @@ static bool is_plain(const char *s)
 	return classes[(unsigned char)*s] == 0;
 }
 
-/* How many of the BLOCK_BYTES characters behind the one at `s` go on with its run: no special
- * ones, and spaces one at a time. */
-static size_t run_behind(const char *s)
+/* Where among the BLOCK_BYTES characters at `s` a run ends: a special one is behind it, or two
+ * spaces come there. */
+static block run_ends(const char *s)
 {
 	block at = block_at(s), next = block_at(s + 1);
 
-	return block_before((block)((next < ' ') | (next == '&') | (next == 127) | (next == 0xC2) |
-				    ((at == ' ') & (next == ' '))));
+	return (block)((next < ' ') | (next == '&') | (next == 127) | (next == 0xC2) |
+		       ((at == ' ') & (next == ' ')));
 }
 
 /* The end of the run of text at `s`; a single space between words is of the run. */
 static const char *run_end(const char *s, const char *end)
 {
-	size_t more = BLOCK_BYTES;
-
 	if (s == end || !is_plain(s))
 		return s;
-	while (more == BLOCK_BYTES && end - s > BLOCK_BYTES) {
-		more = run_behind(s);
-		s += more;
-		s -= *s == ' ';
+	for (; end - s > BLOCK_BYTES; s += BLOCK_BYTES) {
+		block ends = run_ends(s);
+
+		if (block_has(ends)) {
+			s += block_before(ends);
+			return s + (*s != ' ');
+		}
 	}
-	while (more == BLOCK_BYTES && s < end && is_plain(s)) {
+	while (s < end && is_plain(s)) {
 		s++;
 		if (end - s > 1 && *s == ' ' && is_plain(s + 1))
 			s++;
 	}
-	return more < BLOCK_BYTES ? s + 1 : s;
+	return s;
 }
 
 static void add_text(struct text *t)

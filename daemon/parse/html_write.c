@@ -54,16 +54,16 @@ static const uint8_t special[256] = {
 static const char *plain_run(const char *s, const char *end, bool quoted)
 {
 	const uint8_t mask = quoted ? 3 : 1, quote = quoted ? '"' : '<';
-	size_t plain = BLOCK_BYTES;
 
-	while (plain == BLOCK_BYTES && end - s >= BLOCK_BYTES) {
+	for (; end - s >= BLOCK_BYTES; s += BLOCK_BYTES) {
 		block b = block_at(s);
+		block stop = (block)(((b < ' ') & (b != '\n') & (b != '\t')) | (b == '&') |
+				     (b == '<') | (b == '>') | (b == 127) | (b == quote));
 
-		plain = block_before((block)(((b < ' ') & (b != '\n') & (b != '\t')) | (b == '&') |
-					     (b == '<') | (b == '>') | (b == 127) | (b == quote)));
-		s += plain;
+		if (block_has(stop))
+			return s + block_before(stop);
 	}
-	while (plain == BLOCK_BYTES && s < end && !(special[(unsigned char)*s] & mask))
+	while (s < end && !(special[(unsigned char)*s] & mask))
 		s++;
 	return s;
 }
