@@ -220,6 +220,34 @@ static void test_every_place(void **state)
 			}
 }
 
+/* What is clean by the character is clean in the middle of a block, and nothing else. */
+static void test_blocks(void **state)
+{
+	static const unsigned char bytes[] = {0x00, 0x09, 0x1F, 0x20, 0x7E, 0x7F, 0x80, 0x8F, 0x90,
+		0x9F, 0xA0, 0xBE, 0xBF, 0xC0, 0xC1, 0xC2, 0xC3, 0xDF, 0xE0, 0xE1, 0xED, 0xEE, 0xEF,
+		0xF0, 0xF4, 0xF5, 0xFF};
+	const size_t count = sizeof(bytes);
+
+	(void)state;
+	for (size_t i = 0; i < count * count * count * count; i++) {
+		char text[48], want[80] = "";
+		size_t at = 2 + i % 17;
+		struct buf out;
+
+		memset(text, 'a', sizeof(text));
+		for (size_t k = 0, rest = i; k < 4; k++, rest /= count)
+			text[at + k] = (char)bytes[rest % count];
+		buf_init(&out, sizeof(want));
+		encoding_append_clean(&out, text + at, 5);
+		(void)snprintf(want, sizeof(want), "%.*s%s%.*s", (int)at, text, buf_string(&out),
+			24, text + at + 5);
+		buf_reset(&out);
+		encoding_append_clean(&out, text, at + 5 + 24);
+		assert_string_equal(buf_string(&out), want);
+		buf_finish(&out);
+	}
+}
+
 static void test_append_clean(void **state)
 {
 	struct buf out;
@@ -244,6 +272,7 @@ int main(void)
 		line_test("A36", test_matrix),
 		cmocka_unit_test(test_mending),
 		cmocka_unit_test(test_every_place),
+		cmocka_unit_test(test_blocks),
 		cmocka_unit_test(test_append_clean),
 	};
 
