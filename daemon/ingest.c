@@ -41,6 +41,7 @@ struct chunk {
 		int64_t one, other;
 	} merges[CHANGE_IDS_MAX];
 	int merge_count;
+	int64_t next_item;   /* the id of the next one that is new */
 	struct buf evidence; /* of the item at hand */
 };
 
@@ -173,8 +174,8 @@ static int enter_story(struct chunk *c, struct placing *p, struct err *e)
 		rv = stories_is_read(c->tx, p->join.story, &p->join.read, e);
 	if (!rv)
 		rv = items_insert(c->tx, &p->join, &p->draft->row, c->lines[ITEM_NEW].seq, e);
-	if (!rv)
-		rv = opens ? stories_begin(c->tx, &p->join, e) : stories_join(c->tx, &p->join, e);
+	if (!rv && !opens)
+		rv = stories_join(c->tx, &p->join, e);
 	if (rv)
 		return rv;
 	tell(&c->lines[ITEM_NEW], p->join.item);
@@ -208,6 +209,7 @@ static int add_item(struct chunk *c, const struct draft *draft, struct err *e)
 	};
 	int rv = choose_story(c, &p, e);
 
+	p.join.item = c->next_item++;
 	if (!rv)
 		rv = enter_story(c, &p, e);
 	if (!rv && is_grouped(c, draft))
@@ -287,9 +289,10 @@ static int take_chunk(struct ingest *in, struct store_tx *tx, const struct known
 	size_t start, struct err *e)
 {
 	struct chunk c;
-	int rv = 0;
+	int rv;
 
 	chunk_init(&c, in, tx);
+	rv = items_next_id(tx, &c.next_item, e);
 	for (size_t i = start; i < in->count && i < start + CHANGE_IDS_MAX && !rv; i++)
 		rv = take_draft(&c, &in->drafts[i], &known[i], e);
 	if (!rv)

@@ -73,14 +73,20 @@ int items_rekey(struct store_tx *tx, int64_t id, const struct item_draft *draft,
 		as_int(digest), as_int(id), as_int(rev));
 }
 
-static int64_t text_bytes(const struct item *item)
+/* The texts are long: they are measured once. */
+struct texts {
+	size_t summary, content;
+};
+
+static struct texts measure(const struct item *item)
 {
-	return (int64_t)((item->summary ? strlen(item->summary) : 0) +
-			 (item->content ? strlen(item->content) : 0));
+	return (struct texts){item->summary ? strlen(item->summary) : 0,
+		item->content ? strlen(item->content) : 0};
 }
 
 /* Insert and revise share the columns of the draft, from the first parameter on. */
-static void bind_draft(struct query *q, const struct item_draft *draft, int64_t rev)
+static void bind_draft(
+	struct query *q, const struct item_draft *draft, struct texts len, int64_t rev)
 {
 	const struct item *item = draft->item;
 
@@ -89,20 +95,32 @@ static void bind_draft(struct query *q, const struct item_draft *draft, int64_t 
 		as_text(item->link), as_text(draft->author), as_text(draft->excerpt),
 		as_text(draft->enclosures), as_text(draft->categories), as_text(item->comments),
 		as_text(item->thumbnail), as_text(item->language), as_text(item->extensions),
-		as_int(text_bytes(item)), as_time(item->published_ms));
+		as_int((int64_t)(len.summary + len.content)), as_time(item->published_ms));
 }
 
-static int insert_texts(struct store_tx *tx, int64_t id, const struct item *item, struct err *e)
+static int insert_texts(
+	struct store_tx *tx, int64_t id, const struct item *item, struct texts len, struct err *e)
 {
 	if (!item->summary && !item->content)
 		return 0;
 	return query_exec(tx, e, "INSERT INTO item_text (id, summary, content) VALUES (?, ?, ?)",
-		as_int(id), as_text(item->summary), as_text(item->content));
+		as_int(id), as_text_len(item->summary, len.summary),
+		as_text_len(item->content, len.content));
 }
 
-int items_insert(struct store_tx *tx, struct story_join *join, const struct item_draft *draft,
+/* AUTOINCREMENT remembers the greatest id given; what .recover saved may lack it. */
+int items_next_id(struct store_tx *tx, int64_t *ret_id, struct err *e)
+{
+	return query_find(tx, ret_id, e,
+		"SELECT 1 + max(coalesce((SELECT max(id) FROM item), 0),"
+		" coalesce((SELECT seq FROM sqlite_sequence WHERE name = ?), 0))",
+		as_text("item"));
+}
+
+int items_insert(struct store_tx *tx, const struct story_join *join, const struct item_draft *draft,
 	int64_t rev, struct err *e)
 {
+	struct texts len = measure(draft->item);
 	struct query q;
 	int status;
 
@@ -110,17 +128,16 @@ int items_insert(struct store_tx *tx, struct story_join *join, const struct item
 		"INSERT INTO item (rev, digest, words, updated_ms, guid, title, link,"
 		" author, excerpt, enclosures, categories, comments, thumbnail, language,"
 		" extensions, bytes, published_ms, feed, story, key, received_ms, url_key, reason,"
-		" score, evidence, copy_of, read) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-		" ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-	bind_draft(&q, draft, rev);
+		" score, evidence, copy_of, read, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+		" ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+	bind_draft(&q, draft, len, rev);
 	query_bind(&q, as_int(join->feed), as_int(join->story), as_int(draft->key),
 		as_int(join->now_ms), as_id(join->url_key), as_int(join->reason),
 		as_double(join->score), as_text(join->evidence), as_id(join->copy_of),
-		as_int(join->read));
+		as_int(join->read), as_int(join->item));
 	query_row(&q);
 	status = query_end(&q, e);
-	join->item = query_last_id(tx);
-	return status ? status : insert_texts(tx, join->item, draft->item, e);
+	return status ? status : insert_texts(tx, join->item, draft->item, len, e);
 }
 
 /* The earlier text goes from row to row inside SQLite. */
@@ -154,7 +171,7 @@ static int retime_story(struct store_tx *tx, int64_t id, struct err *e)
 }
 
 static int replace_row(struct store_tx *tx, int64_t id, const struct item_draft *draft,
-	enum edit edit, int64_t rev, struct err *e)
+	struct texts len, enum edit edit, int64_t rev, struct err *e)
 {
 	struct query q;
 	int status;
@@ -165,7 +182,7 @@ static int replace_row(struct store_tx *tx, int64_t id, const struct item_draft 
 		" comments = ?, thumbnail = ?, language = ?, extensions = ?, bytes = ?,"
 		" published_ms = iif(?18, published_ms, ?17), revisions = (SELECT count(*)"
 		" FROM revision r WHERE r.item = ?19 AND r.kind = 0) WHERE id = ?19");
-	bind_draft(&q, draft, rev);
+	bind_draft(&q, draft, len, rev);
 	query_bind(&q, as_int(edit == EDIT_MARKUP), as_int(id));
 	query_row(&q);
 	status = query_end(&q, e);
@@ -175,6 +192,7 @@ static int replace_row(struct store_tx *tx, int64_t id, const struct item_draft 
 int items_revise(struct store_tx *tx, int64_t id, const struct item_draft *draft, enum edit edit,
 	int64_t now_ms, int64_t rev, struct err *e)
 {
+	struct texts len = measure(draft->item);
 	int status;
 
 	if (edit == EDIT_DATE)
@@ -182,12 +200,12 @@ int items_revise(struct store_tx *tx, int64_t id, const struct item_draft *draft
 			as_int(rev), as_time(draft->item->updated_ms), as_int(id));
 	status = keep_revision(tx, id, edit, now_ms, e);
 	if (status == 0)
-		status = replace_row(tx, id, draft, edit, rev, e);
+		status = replace_row(tx, id, draft, len, edit, rev, e);
 	if (status == 0 && edit == EDIT_TEXT)
 		status = retime_story(tx, id, e);
 	if (status == 0)
 		status = query_exec(tx, e, "DELETE FROM item_text WHERE id = ?", as_int(id));
-	return status ? status : insert_texts(tx, id, draft->item, e);
+	return status ? status : insert_texts(tx, id, draft->item, len, e);
 }
 
 int items_list_revisions(struct store_tx *tx, int64_t id,

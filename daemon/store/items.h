@@ -65,9 +65,11 @@ int items_get_face(struct store_tx *tx, int64_t id, struct arena *arena, struct 
 int items_rekey(struct store_tx *tx, int64_t id, const struct item_draft *draft, int64_t url_key,
 	const char *link, int64_t digest, int64_t rev, struct err *e);
 
-/* Inserts an item where and as `join` says, and sets join->item. `rev` is a number of
- * changes_reserve(). */
-int items_insert(struct store_tx *tx, struct story_join *join, const struct item_draft *draft,
+/* The id that the next new item is to have: no item ever had it, or a greater one. */
+int items_next_id(struct store_tx *tx, int64_t *ret_id, struct err *e);
+
+/* Inserts an item where and as `join` says. `rev` is a number of changes_reserve(). */
+int items_insert(struct store_tx *tx, const struct story_join *join, const struct item_draft *draft,
 	int64_t rev, struct err *e);
 
 /* Replaces an item's texts and keeps the earlier ones as a revision: ITEM_REVISIONS_MAX at most, or

@@ -103,7 +103,7 @@ static int bind_value(sqlite3_stmt *handle, int parameter, const struct value *v
 	if (v->type == VALUE_DOUBLE)
 		return sqlite3_bind_double(handle, parameter, v->d);
 	if (v->type == VALUE_TEXT)
-		return sqlite3_bind_text(handle, parameter, v->t, -1, SQLITE_STATIC);
+		return sqlite3_bind_text(handle, parameter, v->t, v->len, SQLITE_STATIC);
 	if (v->type == VALUE_BYTES)
 		return sqlite3_bind_blob64(handle, parameter, v->b->data, v->b->len, SQLITE_STATIC);
 	return SQLITE_OK; /* what is not bound is NULL */

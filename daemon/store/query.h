@@ -16,6 +16,7 @@ struct statement;
 /* A parameter. Text and bytes are borrowed until the query ends. */
 struct value {
 	enum { VALUE_END, VALUE_NULL, VALUE_INT, VALUE_DOUBLE, VALUE_TEXT, VALUE_BYTES } type;
+	int len; /* of text; -1: up to its end */
 	union {
 		int64_t i;
 		double d;
@@ -49,7 +50,13 @@ static inline struct value as_double(double d)
 /* NULL is NULL. */
 static inline struct value as_text(const char *t)
 {
-	return (struct value){.type = t ? VALUE_TEXT : VALUE_NULL, .t = t};
+	return (struct value){.type = t ? VALUE_TEXT : VALUE_NULL, .len = -1, .t = t};
+}
+
+/* The same, where the length is known, in bytes. */
+static inline struct value as_text_len(const char *t, size_t len)
+{
+	return (struct value){.type = t ? VALUE_TEXT : VALUE_NULL, .len = (int)len, .t = t};
 }
 
 /* NULL is NULL. */

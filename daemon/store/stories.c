@@ -142,19 +142,13 @@ int stories_find_url_before(
 int stories_open(struct store_tx *tx, struct story_join *join, int64_t time_ms, struct err *e)
 {
 	int status = query_exec(tx, e,
-		"INSERT INTO story (rev, updated_ms, items, sources, unread)"
-		" VALUES (?, ?, 1, 1, 1)",
-		as_int(join->rev), as_int(time_ms));
+		"INSERT INTO story (rev, updated_ms, first_item, items, sources, unread)"
+		" VALUES (?, ?, ?, 1, 1, 1)",
+		as_int(join->rev), as_int(time_ms), as_id(join->item));
 
 	if (status == 0)
 		join->story = query_last_id(tx);
 	return status;
-}
-
-int stories_begin(struct store_tx *tx, const struct story_join *join, struct err *e)
-{
-	return query_exec(tx, e, "UPDATE story SET first_item = ? WHERE id = ?", as_int(join->item),
-		as_int(join->story));
 }
 
 int stories_join(struct store_tx *tx, const struct story_join *join, struct err *e)

@@ -93,7 +93,7 @@ int stories_is_read(struct store_tx *tx, int64_t story, bool *ret_read, struct e
 int stories_find_url_before(
 	struct store_tx *tx, int64_t url_key, int64_t item, int64_t *ret_id, struct err *e);
 
-/* An item's place. `item` is what items_insert() returned. */
+/* An item's place. `item` is its id, from items_next_id() on. */
 struct story_join {
 	int64_t story, item, feed;
 	int64_t url_key; /* 0: none */
@@ -105,10 +105,9 @@ struct story_join {
 	bool read;       /* from the beginning: what it repeats was read */
 };
 
-/* Opens the story of a new item of this time (ITEM_TIME), counted as its only one, and sets
- * join->story. Then comes items_insert(), then stories_begin(), which says that it is the first. */
+/* Opens the story of a new item of this time (ITEM_TIME), its first and only one, and sets
+ * join->story. Then comes items_insert(). */
 int stories_open(struct store_tx *tx, struct story_join *join, int64_t time_ms, struct err *e);
-int stories_begin(struct store_tx *tx, const struct story_join *join, struct err *e);
 
 /* Counts a further item, which items_insert() has put into the story. */
 int stories_join(struct store_tx *tx, const struct story_join *join, struct err *e);

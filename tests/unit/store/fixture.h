@@ -282,13 +282,14 @@ static inline int put_item(struct store_tx *tx, int64_t feed, int64_t key, int64
 	join.read = same.read;
 	join.reason = join.story ? STORY_SAME_URL : STORY_FIRST;
 	stories.kind = join.story ? CHANGE_STORY_GROWN : CHANGE_STORY_NEW;
+	if (status == 0)
+		status = items_next_id(tx, &join.item, e);
 	if (status == 0 && !join.story)
 		status = stories_open(tx, &join, item.published_ms, e);
 	if (status == 0)
 		status = items_insert(tx, &join, &draft, items.seq, e);
-	if (status == 0)
-		status = join.reason == STORY_FIRST ? stories_begin(tx, &join, e)
-						    : stories_join(tx, &join, e);
+	if (status == 0 && join.reason != STORY_FIRST)
+		status = stories_join(tx, &join, e);
 	items.ids[0] = join.item;
 	items.id_count = 1;
 	stories.ids[0] = join.story;

@@ -109,12 +109,12 @@ static int insert_full(struct store_tx *tx, void *arg, struct err *e)
 		.time_ms = NOW,
 		.id_count = 1};
 	struct story_join join = {.feed = 1, .rev = story.seq, .now_ms = NOW};
-	int status = stories_open(tx, &join, NOW, e);
+	int status = items_next_id(tx, &join.item, e);
 
 	if (status == 0)
-		status = items_insert(tx, &join, &full_draft, line.seq, e);
+		status = stories_open(tx, &join, NOW, e);
 	if (status == 0)
-		status = stories_begin(tx, &join, e);
+		status = items_insert(tx, &join, &full_draft, line.seq, e);
 	line.ids[line.id_count++] = join.item;
 	story.ids[0] = join.story;
 	*(int64_t *)arg = join.item;
