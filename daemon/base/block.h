@@ -2,13 +2,11 @@
 #ifndef TIDINGS_BASE_BLOCK_H
 #define TIDINGS_BASE_BLOCK_H
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
 
 typedef uint8_t block __attribute__((vector_size(16)));
 
@@ -26,15 +24,13 @@ static inline block block_at(const char *s)
 /* A bit for each byte that the comparison `found` is true of, the first one lowest. */
 static inline unsigned block_bits(block found)
 {
-#ifdef __SSE2__
-	return (unsigned)_mm_movemask_epi8((__m128i)found);
-#else
-	unsigned bits = 0;
+	const uint64_t lowest = 0x0101010101010101, gather = 0x0102040810204080;
+	uint64_t half[2];
 
-	for (unsigned i = 0; i < BLOCK_BYTES; i++)
-		bits |= (found[i] & 1u) << i;
-	return bits;
-#endif
+	/* the product has bit 0 of byte k as bit 56 + k */
+	memcpy(half, &found, sizeof(half));
+	return (unsigned)((le64toh(half[0]) & lowest) * gather >> 56) |
+	       (unsigned)((le64toh(half[1]) & lowest) * gather >> 56 << 8);
 }
 
 static inline bool block_has(block found)
