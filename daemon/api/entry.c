@@ -43,7 +43,7 @@ int view_parse(struct slice path, struct arena *arena, struct view *ret_view)
 	if (kind == KINDS || kinds[kind].more != (slash != NULL))
 		return ERR_NOT_FOUND;
 	rest.len = path.len - (size_t)(rest.at - path.at);
-	int code = http_decode(arena, rest, HTTP_PATH, &name);
+	int code = http_decode(arena, rest, HTTP_CODED_PATH, &name);
 	if (code == 0 && kind == VIEW_FEED)
 		code = params_parse_int(name, 1, INT64_MAX, &ret_view->feed);
 	if (code < 0)

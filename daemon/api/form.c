@@ -32,9 +32,9 @@ int form_read(struct form *form, struct slice text, struct arena *arena)
 
 	while (http_next_pair(&text, &name, &value)) {
 		char *decoded_name, *decoded_value;
-		int code = http_decode(arena, name, HTTP_FORM, &decoded_name);
+		int code = http_decode(arena, name, HTTP_CODED_FORM, &decoded_name);
 		if (code == 0)
-			code = http_decode(arena, value, HTTP_FORM, &decoded_value);
+			code = http_decode(arena, value, HTTP_CODED_FORM, &decoded_value);
 		if (code == 0)
 			code = add(form, decoded_name, decoded_value, arena);
 		if (code < 0)
@@ -125,7 +125,8 @@ const char *form_find(struct slice text, const char *name, struct arena *arena)
 
 	while (http_next_pair(&text, &at, &value)) {
 		if (value.len <= ACCESS_FIELD_MAX && slice_is(at, name))
-			return http_decode(arena, value, HTTP_FORM, &found) == 0 ? found : NULL;
+			return http_decode(arena, value, HTTP_CODED_FORM, &found) == 0 ? found
+										       : NULL;
 	}
 	return NULL;
 }

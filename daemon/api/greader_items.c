@@ -50,7 +50,7 @@ static int read_stream(struct http_request *r, struct stream *ret_stream)
 {
 	const char *asked = form_text(&r->form, "s");
 	char *path = NULL;
-	int code = r->tail.len ? http_decode(&r->arena, r->tail, HTTP_PATH, &path) : 0;
+	int code = r->tail.len ? http_decode(&r->arena, r->tail, HTTP_CODED_PATH, &path) : 0;
 
 	if (code == ERR_INVALID)
 		return problem_set(&r->problem, PROBLEM_PARAMETER,

@@ -98,14 +98,14 @@ static int next_byte(const char **p, const char *end, enum http_coding coding)
 {
 	char c = *(*p)++;
 
-	if (c == '+' && coding != HTTP_PATH)
+	if (c == '+' && coding != HTTP_CODED_PATH)
 		return ' ';
 	if (c != '%')
 		return (unsigned char)c;
 	int high = end - *p >= 2 ? hex_digit((*p)[0]) : -1;
 	int low = high >= 0 ? hex_digit((*p)[1]) : -1;
 	if (low < 0)
-		return coding == HTTP_FORM ? '%' : -1;
+		return coding == HTTP_CODED_FORM ? '%' : -1;
 	*p += 2;
 	return high * 16 + low;
 }

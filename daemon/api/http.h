@@ -31,7 +31,7 @@ bool http_next_pair(struct slice *query, struct slice *ret_name, struct slice *r
 
 /* What is percent-encoded (RFC 3986, 2.1): of a path; of our own parameters, where "+" is a space;
  * of a form, where further a "%" that begins no escape stands for itself (WHATWG URL, 1.3). */
-enum http_coding { HTTP_PATH, HTTP_QUERY, HTTP_FORM };
+enum http_coding { HTTP_CODED_PATH, HTTP_CODED_QUERY, HTTP_CODED_FORM };
 
 /* Decodes it into a C string in the arena. ERR_INVALID for broken escapes, control characters and
  * what is not UTF-8; ERR_NOMEM. */

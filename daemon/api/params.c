@@ -144,7 +144,7 @@ static int parse_pair(struct slice name, struct slice value, unsigned allowed, s
 	if (params->given & PARAM_BIT(i))
 		return problem_at(p, "parameter", param_specs[i].name, "%s is given twice",
 			param_specs[i].name);
-	int code = http_decode(a, value, HTTP_QUERY, &text);
+	int code = http_decode(a, value, HTTP_CODED_QUERY, &text);
 	if (code == ERR_NOMEM)
 		return problem_set(p, PROBLEM_BUSY, "%s", err_sentence(code));
 	if (code < 0)

@@ -169,7 +169,7 @@ const struct route *routes_table(size_t *ret_count)
 
 static bool read_text(struct http_request *r, struct slice segment, char **ret_text)
 {
-	int code = http_decode(&r->arena, segment, HTTP_PATH, ret_text);
+	int code = http_decode(&r->arena, segment, HTTP_CODED_PATH, ret_text);
 
 	if (code == ERR_NOMEM)
 		problem_from_err(&r->problem, code, NULL); /* not that there is none */
