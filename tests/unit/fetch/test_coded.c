@@ -26,7 +26,7 @@ static const struct {
 	{"fetch/plain.xml", "identity", 0, NULL},
 	{"fetch/double.gz", "gzip, gzip", 0, NULL},
 	{"fetch/double.gz", "gzip\r\nETag: e\r\nContent-Encoding: gzip", 0, NULL},
-	{"fetch/double.gz", "gzip, gzip, gzip, gzip, gzip, gzip", ERR_PROTOCOL, NULL},
+	{"fetch/coded.br", "gzip, gzip, gzip, gzip, gzip, gzip", ERR_PROTOCOL, NULL},
 	{"fetch/coded.gz", "br", 0, "\x1f\x8b"},
 	{"fetch/coded.br", "zstd", ERR_PROTOCOL, NULL},
 	{"fetch/plain.xml", "deflate", ERR_PROTOCOL, NULL},
@@ -64,6 +64,9 @@ static void test_codings(void **state)
 	for (size_t i = 0; i < sizeof codings / sizeof *codings; i++) {
 		len = serve_coded(&w, codings[i].file, codings[i].coding);
 		get_decoded(&g, &w, "/moved");
+		if ((g.result.verdict == FETCH_DOCUMENT) == (codings[i].code != 0))
+			fail_msg("%s as %s: verdict %d: %s", codings[i].file, codings[i].coding,
+				g.result.verdict, g.result.error.text);
 		if (codings[i].code)
 			expect_failure(&g, codings[i].code,
 				codings[i].text ? codings[i].text : "is damaged");
