@@ -33,7 +33,8 @@ bool plan_is_publishers(const char *plan)
 	const char *level = plan ? strchr(plan, '/') : NULL;
 
 	return level &&
-	       (strncmp(level, "/server/", 8) == 0 || strncmp(level, "/document/", 10) == 0);
+	       (strncmp(level, "/server/", 8) == 0 || strncmp(level, "/document/", 10) == 0 ||
+		       strncmp(plan, "no-validators/", 14) == 0);
 }
 
 static bool went_well(const struct plan_input *in)
