@@ -25,6 +25,7 @@ struct plan_input {
 	int64_t now_ms;
 	enum outcome outcome;
 	int64_t retry_after_ms, fresh_ms;   /* as in fetch_result */
+	bool expires;                       /* likewise */
 	const struct feed_content *content; /* NULL: nothing was parsed */
 	int known_items, new_items;         /* of the document's: those that were stored before, and
 					       those that were not */

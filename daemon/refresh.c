@@ -374,6 +374,7 @@ static void plan(struct ingest *in)
 		.retry_after_ms = asked_ms(&r->fetched) >= 0 ? asked_ms(&r->fetched)
 							     : r->fetched.retry_after_ms,
 		.fresh_ms = r->fetched.fresh_ms,
+		.expires = r->fetched.expires,
 		.content = poll->status == FEED_OK ? r->content : NULL,
 		.known_items = in->known_items,
 		.new_items = in->new_items,

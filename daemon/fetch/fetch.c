@@ -379,7 +379,7 @@ static void take_answer(struct fetch *f)
 	r->content_type = t->values[HEADER_CONTENT_TYPE];
 	r->coding = t->values[HEADER_CONTENT_ENCODING];
 	r->retry_after_ms = header_retry_after(t->values[HEADER_RETRY_AFTER], wall_ms);
-	r->fresh_ms = header_fresh(t->values, wall_ms);
+	r->fresh_ms = header_fresh(t->values, wall_ms, &r->expires);
 	if (t->v6_failed && !f->proxy.host)
 		resolver_prefer_v4(f->fetcher->resolver, f->url.host);
 	/* a redirect's word is its own server's, and the result will name the next one */

@@ -217,12 +217,13 @@ static int64_t read_max_age(const char *directives)
 	return seconds;
 }
 
-int64_t header_fresh(const char *const values[HEADER_COUNT], int64_t now_ms)
+int64_t header_fresh(const char *const values[HEADER_COUNT], int64_t now_ms, bool *ret_expires)
 {
 	const char *age = values[HEADER_AGE];
 	int64_t fresh_ms = -1, date_ms = now_ms, expires_ms, age_s;
 
 	fresh_ms = read_max_age(values[HEADER_CACHE_CONTROL]);
+	*ret_expires = fresh_ms < 0;
 	if (fresh_ms >= 0) {
 		fresh_ms *= 1000;
 	} else if (read_date(values[HEADER_EXPIRES], &expires_ms)) {

@@ -56,8 +56,8 @@ int64_t header_retry_after(const char *value, int64_t now_ms);
 int64_t header_used_up(const char *const values[HEADER_COUNT], int64_t now_ms);
 
 /* How long the answer stays fresh (RFC 9111, 4.2.1): max-age, else Expires - Date, minus Age; ms,
- * at most FRESH_MAX_MS. -1: not said. `values` may be NULL one by one. */
-int64_t header_fresh(const char *const values[HEADER_COUNT], int64_t now_ms);
+ * at most FRESH_MAX_MS. -1: not said. ret_expires: by Expires. `values` may be NULL one by one. */
+int64_t header_fresh(const char *const values[HEADER_COUNT], int64_t now_ms, bool *ret_expires);
 
 /* "404 Not Found"; the number alone for what is not registered. Returns `out`. */
 enum { STATUS_TEXT_BYTES = 64 };

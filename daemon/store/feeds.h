@@ -35,6 +35,9 @@ struct feed_learned {
 	int64_t gap_ms;            /* when items may have been missed last; TIME_NONE: never */
 	int64_t ttl_ms, period_ms; /* said in the document; 0: nothing */
 	int64_t base_ms;           /* TIME_NONE: none */
+	int64_t fresh_ms;          /* for how long the server called its last good answer fresh;
+				      under 0: by Expires, which another answer does not renew. 0:
+				      not said, TIME_NONE: this address gave none yet */
 	int64_t skip_hours, skip_days;
 	int moved_count;     /* polls in a row that were sent on to moved_url for good */
 	int64_t moved_ms;    /* since when; TIME_NONE */

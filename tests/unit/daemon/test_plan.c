@@ -47,6 +47,7 @@ static void begin(struct world *w, int64_t every_ms, int window)
 		.last_new_ms = TIME_NONE,
 		.learned = {.gap_ms = TIME_NONE,
 			.base_ms = TIME_NONE,
+			.fresh_ms = TIME_NONE,
 			.moved_ms = TIME_NONE,
 			.spoke_ms = TIME_NONE}};
 	w->policy = (struct plan_policy){0, HOUR, DAY, 10};
@@ -344,6 +345,79 @@ static void test_what_costs_everything(void **state)
 	in.validators = true;
 	poll_with(&w, &in);
 	assert_true(w.feed.next_due_ms - w.now_ms < DAY);
+	end(&w);
+}
+
+static int64_t poll_as(struct world *w, int status, int64_t fresh_ms, bool validators)
+{
+	struct plan_input in = input(w);
+
+	in.http_status = status;
+	in.fresh_ms = fresh_ms;
+	in.validators = validators;
+	if (status != 200 && status != 304) {
+		in.outcome = OUTCOME_FAILED;
+		in.error = "http-error";
+	}
+	poll_with(w, &in);
+	return w->feed.next_due_ms - w->now_ms;
+}
+
+/* A 304 that says nothing of freshness renews the stored answer's (RFC 9111, 4.3.4), unless that
+ * was until a moment; one that says something replaces it. */
+static void test_freshness_is_renewed(void **state)
+{
+	struct plan_input in;
+	struct world w;
+
+	(void)state;
+	begin(&w, 0, 10);
+	poll(&w);
+	assert_true(poll_as(&w, 200, 9 * HOUR, true) >= 9 * HOUR);
+	for (int i = 0; i < 3; i++) {
+		w.now_ms = w.feed.next_due_ms;
+		assert_true(poll_as(&w, 304, -1, true) >= 9 * HOUR);
+	}
+	assert_true(poll_as(&w, 304, 0, true) < 9 * HOUR);
+	assert_true(poll_as(&w, 304, -1, true) < 9 * HOUR);
+	in = input(&w);
+	in.fresh_ms = 9 * HOUR;
+	in.expires = true;
+	poll_with(&w, &in);
+	assert_true(w.feed.next_due_ms - w.now_ms >= 9 * HOUR);
+	assert_true(poll_as(&w, 304, -1, true) < 9 * HOUR);
+	assert_true(poll_as(&w, 304, 9 * HOUR, true) >= 9 * HOUR);
+	assert_true(poll_as(&w, 200, -1, true) < 9 * HOUR);
+	end(&w);
+}
+
+/* A poll that fails, by hand and so before its time: what is left of the freshness counts, and what
+ * was a reason to ask once a day still is. */
+static void test_trouble_is_no_reason_to_hurry(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin(&w, 0, 10);
+	w.feed.url = "http://example.org/";
+	assert_true(poll_as(&w, 500, -1, false) < 3 * HOUR); /* nothing is known of it yet */
+	poll(&w);
+	assert_true(poll_as(&w, 500, -1, false) < 3 * HOUR); /* the last had news */
+	w.now_ms += HOUR;
+	assert_true(poll_as(&w, 200, 20 * HOUR, true) >= 20 * HOUR);
+	w.now_ms += 8 * HOUR;
+	assert_in_range(poll_as(&w, 500, -1, true), 12 * HOUR, 14 * HOUR);
+	assert_non_null(strstr(w.feed.due_reason, "its last answer is good for 12h more"));
+	w.now_ms += 12 * HOUR;
+	assert_true(poll_as(&w, 500, 20 * HOUR, true) < 5 * HOUR); /* an error's own is none */
+	poll_as(&w, 200, -1, false);
+	for (int i = 0; i < 3; i++) {
+		w.now_ms = w.feed.next_due_ms;
+		assert_true(poll_as(&w, 500, -1, false) >= DAY);
+	}
+	assert_true(plan_is_publishers("no-validators/learned/1"));
+	w.feed.url = "file:///a";
+	assert_true(poll_as(&w, 0, -1, false) < DAY);
 	end(&w);
 }
 
@@ -683,7 +757,9 @@ int main(void)
 		line_test("A15", test_hints_are_kept),
 		line_test("A15", test_a_year_of_skipped_hours),
 		line_test("A10", test_freshness_on_every_304),
+		line_test("A4 A10", test_freshness_is_renewed),
 		line_test("A14", test_what_costs_everything),
+		line_test("A14 A24", test_trouble_is_no_reason_to_hurry),
 		line_test("A24", test_a_year_of_failures),
 		line_test("A25", test_waiting_for_the_network),
 		line_test("A20", test_redirects_on_trial),

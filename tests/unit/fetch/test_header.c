@@ -170,9 +170,11 @@ static void test_freshness(void **state)
 			[HEADER_DATE] = freshness[i].date,
 			[HEADER_AGE] = freshness[i].age,
 		};
-		int64_t got = header_fresh(values, now);
+		bool expires;
+		int64_t got = header_fresh(values, now, &expires);
 
-		if (got != freshness[i].fresh_ms)
+		if (got != freshness[i].fresh_ms ||
+			(got > 0 && expires == !!values[HEADER_CACHE_CONTROL]))
 			fail_msg("case %zu: %lld", i, (long long)got);
 	}
 }

@@ -214,6 +214,7 @@ static void test_silence(void **state)
 			.status = polls[i].status,
 			.learned = {.usual_ms = 7,
 				.spoke_ms = NOW,
+				.fresh_ms = -7,
 				.silent = polls[i].silent,
 				.repairs = "a\nb"}};
 		int64_t seq = store_seq(f.store);
@@ -223,6 +224,7 @@ static void test_silence(void **state)
 		assert_int_equal(g.feed.learned.silent, polls[i].silent);
 		assert_int_equal(g.feed.learned.usual_ms, 7);
 		assert_int_equal(g.feed.learned.spoke_ms, NOW);
+		assert_int_equal(g.feed.learned.fresh_ms, -7);
 		assert_string_equal(g.feed.learned.repairs, "a\nb");
 		assert_int_equal(lines(&f, "silent"), polls[i].silents);
 		assert_int_equal(lines(&f, "back"), polls[i].backs);
