@@ -330,8 +330,9 @@ static const struct err *failure(const struct refresh *r)
 	return r->parse_error.code ? &r->parse_error : NULL;
 }
 
-/* Validators belong to a document that was understood whole (A5, A31); a 304 replaces those it
- * names (A4). */
+/* Validators belong to a document that was understood whole (A5), or that came whole and has no end
+ * where it was made: not to one that may have been cut (A31). A 304 replaces those it names (A4).
+ */
 static void keep_validators(struct refresh *r, struct feed_poll *poll)
 {
 	const struct fetch_result *f = &r->fetched;
@@ -344,7 +345,7 @@ static void keep_validators(struct refresh *r, struct feed_poll *poll)
 		return;
 	}
 	poll->validators = true;
-	if (r->content && !r->content->complete)
+	if (r->content && !r->content->complete && !(f->whole && r->content->lacks_end))
 		return;
 	poll->etag = f->etag;
 	poll->last_modified = f->last_modified;

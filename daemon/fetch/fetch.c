@@ -376,6 +376,7 @@ static void take_answer(struct fetch *f)
 	r->wire_bytes += t->wire_bytes;
 	r->etag = t->values[HEADER_ETAG];
 	r->last_modified = t->values[HEADER_LAST_MODIFIED];
+	r->whole = t->framed;
 	r->content_type = t->values[HEADER_CONTENT_TYPE];
 	r->coding = t->values[HEADER_CONTENT_ENCODING];
 	r->retry_after_ms = header_retry_after(t->values[HEADER_RETRY_AFTER], wall_ms);

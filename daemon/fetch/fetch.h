@@ -81,6 +81,7 @@ struct fetch_result {
 	const char *etag; /* as received, byte for byte; NULL when the answer had none (A2, A3) */
 	const char *last_modified;
 	const char *content_type;
+	bool whole;         /* the transfer itself told its end: by length, last chunk or HTTP/2 */
 	const char *coding; /* the Content-Encoding that the body still has; NULL: none */
 	int64_t fresh_ms; /* for how long the server calls its answer fresh (A10), 0 .. 7 days; -1:
 			     not said */

@@ -18,6 +18,7 @@
 	X(HEADER_CACHE_CONTROL, "Cache-Control", 1024)                                             \
 	X(HEADER_EXPIRES, "Expires", 64)                                                           \
 	X(HEADER_DATE, "Date", 64)                                                                 \
+	X(HEADER_TRANSFER_ENCODING, "Transfer-Encoding", 64)                                       \
 	X(HEADER_AGE, "Age", 64)                                                                   \
 	X(HEADER_CF_MITIGATED, "cf-mitigated", 64)                                                 \
 	X(HEADER_RATELIMIT, "RateLimit", 512)                                                      \
