@@ -39,16 +39,17 @@ enum header {
 enum header header_read(const char *line, size_t len, const char **ret_value, size_t *ret_len);
 
 /* True when a value may be sent back in a request: not empty, no control character but tab (C4),
- * not longer than FETCH_HEADER_MAX. */
+ * not longer than FETCH_HEADER_MAX; nor "*", which as a validator stands for any document. */
 bool header_sendable(const char *value);
 
 /* True for a line "Name: value" that a user may add to requests: no control character (C4), at most
  * FETCH_HEADER_MAX bytes, and no name that the fetcher or HTTP itself needs. */
 bool header_custom(const char *line);
 
-/* Retry-After (RFC 9110, 10.2.3) as ms from now, at most RETRY_AFTER_MAX_MS; -1 for a past date and
- * what is not understood (A18). */
-int64_t header_retry_after(const char *value, int64_t now_ms);
+/* Retry-After (RFC 9110, 10.2.3) as ms from now, at most RETRY_AFTER_MAX_MS; a date counts by the
+ * server's own clock where it tells it (Date). -1 for a past date, what is not understood, and
+ * nothing (A18). `values` may be NULL one by one. */
+int64_t header_retry_after(const char *const values[HEADER_COUNT], int64_t now_ms);
 
 /* For how long a server that counts requests takes no more of them, by its own account
  * (draft-ietf-httpapi-ratelimit-headers in its newer and its older form, and the X- fields that are
