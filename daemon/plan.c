@@ -183,6 +183,8 @@ static void try_address(const struct plan_input *in, struct feed_poll *poll)
 	poll->moved_url = went_well(in) ? in->moved_url : before;
 	if (!went_well(in))
 		return;
+	if (!poll->moved_url && !before)
+		return; /* moved_ms may be of an earlier move */
 	if (!poll->moved_url || !before || strcmp(poll->moved_url, before) != 0) {
 		l->moved_count = 0;
 		l->moved_ms = poll->moved_url ? in->now_ms : TIME_NONE;

@@ -236,6 +236,17 @@ static void parse(uv_work_t *work)
 	r->ingest.drafts = drafts;
 }
 
+/* What was a feed is a page: that is news. */
+static void name_page(struct refresh *r)
+{
+	struct err *e = &r->parse_error;
+
+	if (e->code == ERR_NOT_FEED && r->feed.last_ok_ms != TIME_NONE &&
+		strcmp(e->text, "an HTML page") == 0)
+		err_set(e, ERR_NOT_FEED,
+			"found an HTML page where a feed was: maybe a log-in page");
+}
+
 static void parsed(uv_work_t *work, int status)
 {
 	struct refresh *r = work->data;
@@ -243,6 +254,7 @@ static void parsed(uv_work_t *work, int status)
 	r->env->parsing--;
 	fetch_release(r->env->fetcher, &r->request);
 	admit_parsers(r->env);
+	name_page(r);
 	if (status)
 		give_up(r, ERR_CANCELED);
 	else

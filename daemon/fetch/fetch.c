@@ -288,7 +288,8 @@ static void judge(struct fetch *f)
 	else if (r->status != 200 && r->status != 203)
 		err_set(&r->error, ERR_HTTP, "HTTP %s%s", header_status_text(r->status, text),
 			challenge ? ": the server wants to see a browser (Cloudflare challenge)"
-				  : "");
+			: r->status == 304 ? ", although nothing was asked that could be so"
+					   : "");
 	else if (f->request->body.len == 0)
 		verdict_stop(&r->error, ERR_NOT_FEED, NULL, 0);
 	else

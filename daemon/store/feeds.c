@@ -77,14 +77,15 @@ enum grouping_level feed_level(const struct feed *feed, const char **ret_from)
 		into(&(f)->learned.repairs), into(&(f)->icon_due_ms), into(&(f)->identity),        \
 		into(&(f)->identity_note), into(&(f)->stories), into_time(&(f)->learned.fresh_ms), \
 		into(&(f)->folder_stories), into(&(f)->daemon_stories), into(&(f)->item_count),    \
-		into(&(f)->unread_count)
+		into(&(f)->unread_count), into(&(f)->former)
 
 /* Counted in indexes when asked for; kept counts would cost every insert and every mark more than
  * lists cost. */
 #define FEED_COUNTS                                                                                \
 	", (SELECT count(*) FROM item WHERE feed = f.id),"                                         \
-	" (SELECT count(*) FROM item WHERE feed = f.id AND read = 0)"
-#define NO_COUNTS ", 0, 0"
+	" (SELECT count(*) FROM item WHERE feed = f.id AND read = 0),"                             \
+	" (SELECT group_concat(url, ' ') FROM alias WHERE feed = f.id AND url NOT LIKE '!%')"
+#define NO_COUNTS ", 0, 0, NULL"
 
 static int get_feed(struct store_tx *tx, const char *sql, int64_t id, struct arena *arena,
 	struct feed *ret_feed, struct err *e)

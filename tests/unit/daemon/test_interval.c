@@ -263,6 +263,7 @@ static void test_gone_is_the_end(void **state)
 	interval_plan(&d, plan);
 	assert_true(d.due_ms == TIME_NONE);
 	assert_string_equal(plan, "gone/server/-");
+	assert_non_null(strstr(d.reason, "tidings refresh"));
 }
 
 /* The longest plan there may be fits. */
