@@ -110,6 +110,7 @@ static void state(struct why *w, const json_t *feed)
 {
 	const json_t *rhythm = json_object_get(feed, "rhythm");
 	const json_t *repairs = json_object_get(feed, "repairs");
+	bool seen = field_int(rhythm, "usual_s") > 0;
 	char words[WORDS_BYTES];
 
 	level(w, json_object_get(feed, "grouping"));
@@ -121,9 +122,10 @@ static void state(struct why *w, const json_t *feed)
 			output_moment(w->out, field_text(feed, "silent_since"), ""),
 			span_words(field_int(rhythm, "usual_s"), words));
 	if (field_int(rhythm, "item_every_s"))
-		fact(w, PLAIN, "rhythm", "an item every %s or so; items in its document: %lld",
-			span_words(field_int(rhythm, "item_every_s"), words),
-			field_int(rhythm, "items_in_document"));
+		fact(w, PLAIN, "rhythm", "%s%s%s; items in its document: %lld",
+			seen ? "an item every " : "not known yet",
+			seen ? span_words(field_int(rhythm, "item_every_s"), words) : "",
+			seen ? " or so" : "", field_int(rhythm, "items_in_document"));
 	if (*field_text(rhythm, "missed"))
 		fact(w, YELLOW, "missed", "items may have been missed before %s",
 			output_moment(w->out, field_text(rhythm, "missed"), ""));

@@ -112,6 +112,20 @@ def test_words_of_trouble(args):
                                                               ("failed 1 time in a row", "the server asked to wait for 1s")], "why")
 
 
+@lines("B1", "B8")
+def test_what_is_not_known_yet(args):
+    """The rhythm of a feed that has no dates, after one poll; and how long an answer counts that is called good for longer than may be."""
+    with closing(Web()) as web:
+        web.serve("/new", {"body": feed_xml(items(1, 2, 3)), "etag": '"1"'})
+        web.serve("/long", {"body": dated(0, 1, 2), "etag": '"1"', "headers": {"Cache-Control": "max-age=200000"}})
+        feeds = f"feed 'new' {{ url = '{web.base}/new' }}\nfeed 'long' {{ url = '{web.base}/long' }}\n"
+        with closing(Daemon(args.build, "", feeds).start()) as d:
+            check_equal(d.wait_poll(1)["due_reason"], "every 1h: too little is known of its rhythm yet", "reason")
+            check_equal(facts(on_terminal(d, "why", "new"))["rhythm"], "not known yet; items in its document: 3", "rhythm")
+            check_equal(d.wait_poll(2)["due_reason"], "the server says that its answer is good for 2d 7h, at most 1d by interval_max", "reason")
+            check(facts(on_terminal(d, "why", "long"))["rhythm"].startswith("an item every "), "rhythm")
+
+
 def test_last_fetches_and_repairs(args):
     """Of ten polls; repairs are those of the last document that could be read, whatever came after it."""
     good = {"body": dated(0, 1), "etag": '"1"'}
@@ -225,4 +239,4 @@ def test_silence_of_failing_feeds(args):
             check("failing\tDaily" in d.tidings("feeds").stdout, "it is failing before it is silent")
 
 
-run([test_which_rule_has_won, test_words_of_trouble, test_last_fetches_and_repairs, test_what_it_waits_for, test_silence, test_silence_of_failing_feeds])
+run([test_which_rule_has_won, test_words_of_trouble, test_what_is_not_known_yet, test_last_fetches_and_repairs, test_what_it_waits_for, test_silence, test_silence_of_failing_feeds])
