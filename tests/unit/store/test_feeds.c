@@ -263,6 +263,12 @@ static void test_a_move_forgets_validators(void **state)
 	(void)state;
 	fixture_open(&f);
 	run_step(&f, (struct step){.owner = CONFIG, .declared = {{.section = "a", .url = "u1"}}});
+	poll.learned = (struct feed_learned){.ttl_ms = 1,
+		.period_ms = 1,
+		.base_ms = NOW,
+		.fresh_ms = 1,
+		.skip_hours = 1,
+		.skip_days = 1};
 	must_write(&f, poll_feed, &poll);
 	poll.status = FEED_GONE;
 	poll.next_due_ms = TIME_NONE;
@@ -279,6 +285,10 @@ static void test_a_move_forgets_validators(void **state)
 	assert_null(g.feed.error_code);
 	assert_int_equal(g.feed.status, FEED_OK);
 	assert_int_equal(g.feed.next_due_ms, NOW);
+	/* what the old address asked for */
+	assert_int_equal(g.feed.learned.ttl_ms | g.feed.learned.period_ms, 0);
+	assert_int_equal(g.feed.learned.skip_hours | g.feed.learned.skip_days, 0);
+	assert_true(g.feed.learned.base_ms == TIME_NONE && g.feed.learned.fresh_ms == TIME_NONE);
 	arena_finish(&g.arena);
 	fixture_close(&f);
 }
