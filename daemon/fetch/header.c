@@ -232,9 +232,9 @@ int64_t header_fresh(const char *const values[HEADER_COUNT], int64_t now_ms, boo
 		read_date(values[HEADER_DATE], &date_ms);
 		fresh_ms = expires_ms - date_ms;
 	} else {
-		return values[HEADER_EXPIRES]
-			       ? 0
-			       : -1; /* "Expires: 0" is a date in the past (RFC 9111, 5.3) */
+		/* "Expires: 0" is a date in the past (RFC 9111, 5.3); a field without an age in it
+		 * replaces the stored one that had it */
+		return values[HEADER_EXPIRES] || values[HEADER_CACHE_CONTROL] ? 0 : -1;
 	}
 	age_s = age ? read_seconds(age, strlen(age), FRESH_MAX_MS / 1000) : 0;
 	if (age_s > 0)

@@ -58,7 +58,7 @@ int64_t header_retry_after(const char *const values[HEADER_COUNT], int64_t now_m
 int64_t header_used_up(const char *const values[HEADER_COUNT], int64_t now_ms);
 
 /* How long the answer stays fresh (RFC 9111, 4.2.1): max-age, else Expires - Date, minus Age; ms,
- * at most FRESH_MAX_MS. -1: not said. ret_expires: by Expires. `values` may be NULL one by one. */
+ * at most FRESH_MAX_MS. -1: no field. ret_expires: by Expires. `values` may be NULL one by one. */
 int64_t header_fresh(const char *const values[HEADER_COUNT], int64_t now_ms, bool *ret_expires);
 
 /* "404 Not Found"; the number alone for what is not registered. Returns `out`. */
