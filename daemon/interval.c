@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/hash.h"
 #include "rhythm.h"
@@ -71,13 +72,15 @@ static struct interval_candidate *put(struct interval_decision *d, enum interval
 	return c;
 }
 
+/* Goes on with the reason. */
 __attribute__((format(printf, 2, 3))) static void say(
 	struct interval_decision *d, const char *format, ...)
 {
+	size_t len = strlen(d->reason);
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(d->reason, sizeof(d->reason), format, args);
+	vsnprintf(d->reason + len, sizeof(d->reason) - len, format, args);
 	va_end(args);
 }
 
@@ -178,62 +181,11 @@ static void put_bounds(const struct interval_rule *rule, struct interval_decisio
 		{CAUSE_PLAIN, LEVEL_LEARNED, rule->plain ? cap_ms : 0},
 	};
 
-	for (size_t i = 0; i < sizeof(bounds) / sizeof(bounds[0]); i++) {
+	for (size_t i = 0; i < sizeof(bounds) / sizeof(bounds[0]) && !rule->own_interval; i++) {
 		if (bounds[i].wait_ms > 0)
 			put(d, bounds[i].cause, bounds[i].level,
 				rule->now_ms + with_jitter_above(
 						       rule, at_most(bounds[i].wait_ms, cap_ms)));
-	}
-}
-
-/* -- after a good poll -- */
-
-static void explain(
-	const struct interval_rule *rule, const struct usual *u, struct interval_decision *d)
-{
-	char wait[DURATION_TEXT_BYTES], gap[DURATION_TEXT_BYTES];
-	const struct interval_candidate *won = &d->candidates[0];
-
-	times_duration(u->wait_ms, wait);
-	times_duration(rule->gap_ms, gap);
-	switch (won->cause) {
-	case CAUSE_INTERVAL:
-		say(d, "every %s (%s)", wait,
-			rule->own_interval ? "set for this feed" : "set for all feeds");
-		break;
-	case CAUSE_RHYTHM:
-		say(d, "every %s: something new comes every %s or so", wait, gap);
-		break;
-	case CAUSE_WINDOW:
-		say(d, "every %s, so that nothing is missed: something new comes every %s or so",
-			wait, gap);
-		break;
-	case CAUSE_MIN:
-		say(d, "every %s, the shortest interval: something new comes every %s or so", wait,
-			gap);
-		break;
-	case CAUSE_MAX:
-		say(d, "every %s, the longest interval: something new comes every %s or so", wait,
-			gap);
-		break;
-	case CAUSE_FRESH:
-		say(d, "the server says that its answer is good for %s",
-			times_duration(rule->fresh_ms, wait));
-		break;
-	case CAUSE_TTL:
-		say(d, "the feed says that it is good for %s (ttl)",
-			times_duration(rule->hints.ttl_ms, wait));
-		break;
-	case CAUSE_PERIOD:
-		say(d, "the feed says that it changes every %s (updatePeriod)",
-			times_duration(rule->hints.period_ms, wait));
-		break;
-	case CAUSE_PLAIN:
-		say(d, "nothing new, and the server cannot say so without sending everything");
-		break;
-	default:
-		say(d, "the feed asks not to be polled before (skipHours, skipDays)");
-		break;
 	}
 }
 
@@ -247,33 +199,113 @@ static void let_win(struct interval_decision *d, int i)
 	d->candidates[0] = won;
 }
 
-static void decide_good(const struct interval_rule *rule, struct interval_decision *d)
+/* The latest wins; hours and days to skip count for that moment itself. */
+static void settle(const struct interval_rule *rule, struct interval_decision *d)
 {
-	struct usual u = usual(rule);
 	int latest = 0;
 	int64_t open_ms;
 
-	if (!rule->own_interval)
-		put_bounds(rule, d);
-	put(d, u.cause, u.level, rule->now_ms + with_jitter(rule, u.wait_ms));
 	for (int i = 1; i < d->count; i++) {
 		if (d->candidates[i].due_ms > d->candidates[latest].due_ms)
 			latest = i;
 	}
 	let_win(d, latest);
-	open_ms = rule->own_interval ? d->candidates[0].due_ms
-				     : next_open(rule, d->candidates[0].due_ms);
-	if (open_ms > d->candidates[0].due_ms) {
+	open_ms = next_open(rule, d->candidates[0].due_ms);
+	if (open_ms > d->candidates[0].due_ms && !rule->own_interval) {
 		put(d, CAUSE_SKIP, LEVEL_DOCUMENT, open_ms);
 		let_win(d, d->count - 1);
 	}
-	explain(rule, &u, d);
+}
+
+/* In words, when a bound has won; `again`: it was said by an earlier answer. */
+static void explain_bound(const struct interval_rule *rule, bool again, struct interval_decision *d)
+{
+	char wait[DURATION_TEXT_BYTES];
+	int64_t asked_ms = 0;
+
+	switch (d->candidates[0].cause) {
+	case CAUSE_FRESH:
+		asked_ms = rule->fresh_ms;
+		say(d, "the server says that its %s is good for %s%s",
+			again ? "last answer" : "answer", times_duration(asked_ms, wait),
+			again ? " more" : "");
+		break;
+	case CAUSE_TTL:
+		asked_ms = rule->hints.ttl_ms;
+		say(d, "the feed says that it is good for %s (ttl)",
+			times_duration(asked_ms, wait));
+		break;
+	case CAUSE_PERIOD:
+		asked_ms = period_wait(rule);
+		say(d, "the feed says that it changes every %s (updatePeriod)",
+			times_duration(rule->hints.period_ms, wait));
+		break;
+	case CAUSE_PLAIN:
+		say(d, "nothing was new, and no ETag or Last-Modified could be kept to ask with:"
+		       " every answer is the whole document");
+		break;
+	default:
+		say(d, "the feed asks not to be polled before (skipHours, skipDays)");
+		break;
+	}
+	if (asked_ms > cap(rule))
+		say(d, ", at most %s by interval_max", times_duration(cap(rule), wait));
+}
+
+/* -- after a good poll -- */
+
+static void explain_usual(
+	const struct interval_rule *rule, const struct usual *u, struct interval_decision *d)
+{
+	static const char *const notes[] = {
+		[CAUSE_RHYTHM] = "",
+		[CAUSE_WINDOW] = ", so that nothing is missed",
+		[CAUSE_MIN] = ", the shortest interval",
+		[CAUSE_MAX] = ", the longest interval",
+	};
+	char wait[DURATION_TEXT_BYTES], gap[DURATION_TEXT_BYTES];
+
+	say(d, "every %s", times_duration(u->wait_ms, wait));
+	if (u->cause == CAUSE_INTERVAL)
+		say(d, " (set for %s)", rule->own_interval ? "this feed" : "all feeds");
+	else if (rule->guessed)
+		say(d, "%s: too little is known of its rhythm yet", notes[u->cause]);
+	else
+		say(d, "%s: something new comes every %s or so", notes[u->cause],
+			times_duration(rule->gap_ms, gap));
+}
+
+static void decide_good(const struct interval_rule *rule, struct interval_decision *d)
+{
+	struct usual u = usual(rule);
+
+	put_bounds(rule, d);
+	put(d, u.cause, u.level, rule->now_ms + with_jitter(rule, u.wait_ms));
+	settle(rule, d);
+	if (d->candidates[0].cause == u.cause)
+		explain_usual(rule, &u, d);
+	else
+		explain_bound(rule, false, d);
 }
 
 /* -- after a bad one -- */
 
-/* Doubling from the interval with full jitter above it: never sooner than usual, so that trouble
- * never means more polls. */
+/* What publishers asked for while all was well counts for trouble, too, which never means more
+ * polls. True when that is later, and said. */
+static bool bound_trouble(const struct interval_rule *rule, struct interval_decision *d)
+{
+	enum interval_cause cause = d->candidates[0].cause;
+
+	put_bounds(rule, d);
+	settle(rule, d);
+	if (d->candidates[0].cause == cause)
+		return false;
+	say(d, "; ");
+	explain_bound(rule, true, d);
+	return true;
+}
+
+/* Doubling from the interval with full jitter above it: never sooner than usual. */
 static int64_t backoff(const struct interval_rule *rule, int64_t usual_ms)
 {
 	int64_t most = usual_ms;
@@ -296,11 +328,13 @@ static void decide_failed(const struct interval_rule *rule, struct interval_deci
 	if (rule->outcome == OUTCOME_GONE_ONCE) {
 		say(d, "the server says that the feed is gone: asked once more after a day");
 		put(d, CAUSE_GONE, LEVEL_SERVER, rule->now_ms + wait_ms);
-	} else {
-		say(d, "failed %d time%s in a row: waits for %s", rule->error_count,
-			rule->error_count == 1 ? "" : "s", times_duration(wait_ms, text));
-		put(d, CAUSE_BACKOFF, LEVEL_LEARNED, rule->now_ms + wait_ms);
+		bound_trouble(rule, d);
+		return;
 	}
+	say(d, "failed %d time%s in a row", rule->error_count, rule->error_count == 1 ? "" : "s");
+	put(d, CAUSE_BACKOFF, LEVEL_LEARNED, rule->now_ms + wait_ms);
+	if (!bound_trouble(rule, d))
+		say(d, ": waits for %s", times_duration(wait_ms, text));
 }
 
 /* Soon again, since it costs nobody anything; the longer it lasts, the less often. */
@@ -328,7 +362,9 @@ static void decide_cut_off(const struct interval_rule *rule, struct interval_dec
 		wait_ms = rule->planned_ms - rule->now_ms;
 	put(d, rule->interval_ms ? CAUSE_INTERVAL : CAUSE_MIN, own ? LEVEL_FEED : LEVEL_DAEMON,
 		rule->now_ms + wait_ms);
-	say(d, "asked when the daemon was stopped: waits for %s", times_duration(wait_ms, text));
+	say(d, "asked when the daemon was stopped");
+	if (!bound_trouble(rule, d))
+		say(d, ": waits for %s", times_duration(wait_ms, text));
 }
 
 /* Others were told the same moment: it does not arrive with them. */
@@ -340,8 +376,9 @@ static void decide_retry_after(const struct interval_rule *rule, struct interval
 
 	put(d, CAUSE_RETRY_AFTER, LEVEL_SERVER,
 		rule->now_ms + wait_ms + spread(rule, wait_ms / 10 + 1));
-	say(d, "the server asked to wait for %s%s", times_duration(rule->retry_after_ms, text),
-		usual_ms > rule->retry_after_ms ? ": the usual interval is longer" : "");
+	say(d, "the server asked to wait for %s", times_duration(rule->retry_after_ms, text));
+	if (!bound_trouble(rule, d) && usual_ms > rule->retry_after_ms)
+		say(d, ": the usual interval is longer");
 }
 
 void interval_decide(const struct interval_rule *rule, struct interval_decision *ret_decision)
@@ -349,11 +386,12 @@ void interval_decide(const struct interval_rule *rule, struct interval_decision 
 	struct interval_decision *d = ret_decision;
 
 	d->count = 0;
+	d->reason[0] = '\0';
 	switch (rule->outcome) {
 	case OUTCOME_GONE:
 		put(d, CAUSE_GONE, LEVEL_SERVER, TIME_NONE);
-		say(d, "the server said twice that the feed is gone for good: not polled any "
-		       "more");
+		say(d, "the server said twice that the feed is gone for good: not polled any more"
+		       " unless a user asks for it (tidings refresh)");
 		break;
 	case OUTCOME_RETRY_AFTER:
 		decide_retry_after(rule, d);

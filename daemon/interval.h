@@ -41,7 +41,8 @@ struct interval_hints {
  *   8. `interval_min` and `interval_max`
  *
  * 4 to 6 are lower bounds: they never make polls more frequent; 4 and 5 count up to `max_ms`, hours
- * and days to skip up to a week. */
+ * and days to skip up to a week. After 2 and 3 they count as they did before the trouble: whatever
+ * fails, nobody is asked sooner than after a success. Only OUTCOME_WAITING asks nobody. */
 enum interval_cause {
 	CAUSE_INTERVAL,
 	CAUSE_RETRY_AFTER,
@@ -83,14 +84,15 @@ struct interval_rule {
 	int64_t planned_ms;     /* with OUTCOME_CUT_OFF: when it was due, TIME_NONE: never yet */
 	int64_t fresh_ms;       /* -1: not said */
 	struct interval_hints hints;
-	bool plain;        /* the server gave no validators, and nothing was new */
+	bool plain;        /* there are no validators, and nothing was new */
 	int64_t gap_ms;    /* the usual time between items (rhythm.h) */
+	bool guessed;      /* nothing has shown it yet */
 	int64_t safe_ms;   /* INT64_MAX: any */
 	int64_t unseen_ms; /* since its last good poll */
 	int64_t silent_ms; /* since the last new item */
 };
 
-enum { INTERVAL_REASON_BYTES = 160, INTERVAL_CANDIDATES = 8, INTERVAL_PLAN_BYTES = 400 };
+enum { INTERVAL_REASON_BYTES = 200, INTERVAL_CANDIDATES = 8, INTERVAL_PLAN_BYTES = 400 };
 
 struct interval_candidate {
 	enum interval_cause cause;

@@ -1,6 +1,7 @@
 /* What a poll teaches of its feed, and when the next one is. */
 #include "plan.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "limits.h"
@@ -33,7 +34,8 @@ bool plan_is_publishers(const char *plan)
 	const char *level = plan ? strchr(plan, '/') : NULL;
 
 	return level &&
-	       (strncmp(level, "/server/", 8) == 0 || strncmp(level, "/document/", 10) == 0);
+	       (strncmp(level, "/server/", 8) == 0 || strncmp(level, "/document/", 10) == 0 ||
+		       strncmp(plan, "no-validators/", 14) == 0);
 }
 
 static bool went_well(const struct plan_input *in)
@@ -97,6 +99,16 @@ static void take_hints(const struct feed_content *content, struct feed_learned *
 	l->skip_days = content->skip_days;
 }
 
+/* A 304 that says nothing of it renews what was said of the answer that it confirms (RFC 9111,
+ * 4.3.4); an Expires was a moment, which has passed. */
+static void take_freshness(const struct plan_input *in, struct feed_learned *l)
+{
+	if (in->fresh_ms >= 0)
+		l->fresh_ms = in->expires ? -in->fresh_ms : in->fresh_ms;
+	else if (in->http_status != 304 || l->fresh_ms < 0)
+		l->fresh_ms = 0;
+}
+
 bool plan_is_silent(const struct feed_learned *l, int64_t now_ms)
 {
 	int64_t most_ms = SILENT_GAPS * l->usual_ms;
@@ -147,6 +159,7 @@ static struct rhythm learn(const struct plan_input *in, struct arena *arena, str
 		seeded = seed(in, &r);
 	else /* of a gap at least as much again is not seen */
 		rhythm_watch(&r, elapsed_ms(in), (int64_t)in->new_items * (has_gap(in) ? 2 : 1));
+	take_freshness(in, l);
 	if (has_gap(in))
 		l->gap_ms = in->now_ms;
 	if (in->content) {
@@ -170,6 +183,8 @@ static void try_address(const struct plan_input *in, struct feed_poll *poll)
 	poll->moved_url = went_well(in) ? in->moved_url : before;
 	if (!went_well(in))
 		return;
+	if (!poll->moved_url && !before)
+		return; /* moved_ms may be of an earlier move */
 	if (!poll->moved_url || !before || strcmp(poll->moved_url, before) != 0) {
 		l->moved_count = 0;
 		l->moved_ms = poll->moved_url ? in->now_ms : TIME_NONE;
@@ -201,6 +216,28 @@ static void log_fetch(const struct plan_input *in, struct arena *arena, struct f
 
 /* -- planning -- */
 
+/* After a bad poll: what is left of it. */
+static int64_t fresh_left_ms(const struct plan_input *in, const struct feed_learned *l)
+{
+	int64_t all_ms = l->fresh_ms == TIME_NONE ? 0 : llabs(l->fresh_ms);
+
+	return went_well(in) ? all_ms : all_ms - elapsed_ms(in);
+}
+
+/* Nothing was new, by this poll or by the last good one, and the next answer is a whole document
+ * once more (A14); a file costs nobody anything. */
+static bool is_plain(const struct plan_input *in, const struct feed_learned *l)
+{
+	const struct feed *feed = in->feed;
+
+	if (in->validators)
+		return false;
+	if (went_well(in))
+		return in->outcome == OUTCOME_UNCHANGED && in->http_status == 200;
+	return l->fresh_ms != TIME_NONE && feed->last_new_ms < feed->last_ok_ms &&
+	       strncmp(feed->url, "file:", 5) != 0;
+}
+
 static struct interval_rule rule_of(
 	const struct plan_input *in, const struct feed_learned *l, const struct rhythm *r)
 {
@@ -224,11 +261,11 @@ static struct interval_rule rule_of(
 		.error_count = feed->error_count + 1,
 		.retry_after_ms = in->retry_after_ms,
 		.planned_ms = feed->next_due_ms,
-		.fresh_ms = in->fresh_ms,
+		.fresh_ms = fresh_left_ms(in, l),
 		.hints = {l->ttl_ms, l->period_ms, l->base_ms, l->skip_hours, l->skip_days},
-		.plain = in->outcome == OUTCOME_UNCHANGED && !in->validators &&
-			 in->http_status == 200,
+		.plain = is_plain(in, l),
 		.gap_ms = gap_ms,
+		.guessed = !l->usual_ms,
 		.safe_ms = rhythm_safe_ms(r, gap_ms, elapsed_ms(in), in->new_items),
 		.unseen_ms = elapsed_ms(in),
 		.silent_ms = in->new_items || is_first(in) ? 0 : in->now_ms - news_ms,

@@ -25,6 +25,7 @@ struct plan_input {
 	int64_t now_ms;
 	enum outcome outcome;
 	int64_t retry_after_ms, fresh_ms;   /* as in fetch_result */
+	bool expires;                       /* likewise */
 	const struct feed_content *content; /* NULL: nothing was parsed */
 	int known_items, new_items;         /* of the document's: those that were stored before, and
 					       those that were not */
@@ -41,7 +42,8 @@ struct plan_input {
  * its rhythm may go takes it out of the daemon's `interval`. */
 struct plan_policy plan_policy_of(const struct plan_policy *policy, const struct feed *feed);
 
-/* True when a stored plan was won by what the server or the document asked for. */
+/* True when a stored plan was won by what the server or the document asked for, or by what each
+ * answer costs it (A14): by what may go beyond the daemon's `interval`. */
 bool plan_is_publishers(const char *plan);
 
 /* True when the last poll was excused by an outage. */

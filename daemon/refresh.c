@@ -236,6 +236,17 @@ static void parse(uv_work_t *work)
 	r->ingest.drafts = drafts;
 }
 
+/* What was a feed is a page: that is news. */
+static void name_page(struct refresh *r)
+{
+	struct err *e = &r->parse_error;
+
+	if (e->code == ERR_NOT_FEED && r->feed.last_ok_ms != TIME_NONE &&
+		strcmp(e->text, "an HTML page") == 0)
+		err_set(e, ERR_NOT_FEED,
+			"found an HTML page where a feed was: maybe a log-in page");
+}
+
 static void parsed(uv_work_t *work, int status)
 {
 	struct refresh *r = work->data;
@@ -243,6 +254,7 @@ static void parsed(uv_work_t *work, int status)
 	r->env->parsing--;
 	fetch_release(r->env->fetcher, &r->request);
 	admit_parsers(r->env);
+	name_page(r);
 	if (status)
 		give_up(r, ERR_CANCELED);
 	else
@@ -330,8 +342,9 @@ static const struct err *failure(const struct refresh *r)
 	return r->parse_error.code ? &r->parse_error : NULL;
 }
 
-/* Validators belong to a document that was understood whole (A5, A31); a 304 replaces those it
- * names (A4). */
+/* Validators belong to a document that was understood whole (A5), or that came whole and has no end
+ * where it was made: not to one that may have been cut (A31). A 304 replaces those it names (A4).
+ */
 static void keep_validators(struct refresh *r, struct feed_poll *poll)
 {
 	const struct fetch_result *f = &r->fetched;
@@ -344,7 +357,7 @@ static void keep_validators(struct refresh *r, struct feed_poll *poll)
 		return;
 	}
 	poll->validators = true;
-	if (r->content && !r->content->complete)
+	if (r->content && !r->content->complete && !(f->whole && r->content->lacks_end))
 		return;
 	poll->etag = f->etag;
 	poll->last_modified = f->last_modified;
@@ -374,6 +387,7 @@ static void plan(struct ingest *in)
 		.retry_after_ms = asked_ms(&r->fetched) >= 0 ? asked_ms(&r->fetched)
 							     : r->fetched.retry_after_ms,
 		.fresh_ms = r->fetched.fresh_ms,
+		.expires = r->fetched.expires,
 		.content = poll->status == FEED_OK ? r->content : NULL,
 		.known_items = in->known_items,
 		.new_items = in->new_items,

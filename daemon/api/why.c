@@ -3,8 +3,12 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "api/render.h"
+#include "limits.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
@@ -69,7 +73,8 @@ static bool take_number(const char **at, int64_t *ret_number)
 	return true;
 }
 
-static void put_candidate(struct json *j, const char *stored)
+/* `known`: the rhythm was seen. */
+static void put_candidate(struct json *j, const char *stored, bool known)
 {
 	char cause[24], level[16], due[24];
 	const struct word *rule, *of;
@@ -89,7 +94,9 @@ static void put_candidate(struct json *j, const char *stored)
 	json_put_string(j, "level", of->told);
 	json_put_time(j, "due", due_ms);
 	json_put_string(j, "text", rule->text);
-	json_put_string(j, "source", of->text);
+	known = known || strcmp(level, "learned") != 0 ||
+		(strcmp(cause, "rhythm") != 0 && strcmp(cause, "window") != 0);
+	json_put_string(j, "source", known ? of->text : "a first guess: too little is known yet");
 	json_end(j);
 }
 
@@ -102,7 +109,7 @@ static void put_why(struct json *j, const struct feed *feed)
 	json_put_string(j, "text", feed->due_reason);
 	json_put_array(j, "candidates");
 	while (*at) {
-		put_candidate(j, at);
+		put_candidate(j, at, feed->learned.usual_ms != 0);
 		at += strcspn(at, " ");
 		at += *at == ' ';
 	}
@@ -182,6 +189,28 @@ static void put_identity(struct json *j, const struct feed *feed)
 	json_end(j);
 }
 
+/* Where it is going to, and what was sent on to it. */
+static void put_move(struct json *j, const struct feed *feed)
+{
+	const struct feed_learned *l = &feed->learned;
+	bool trial = feed->moved_url && l->moved_ms != TIME_NONE;
+	const char *at = feed->former ? feed->former : "";
+	char url[FETCH_URL_MAX + 1];
+
+	json_put_object(j, "move");
+	json_put_int(j, "polls", trial ? l->moved_count : 0);
+	json_put_int(j, "polls_needed", MOVED_POLLS);
+	json_put_time(j, "not_before", trial ? l->moved_ms + MOVED_MS : TIME_NONE);
+	json_put_time(j, "moved", feed->moved_url || !*at ? TIME_NONE : l->moved_ms);
+	json_put_array(j, "from");
+	for (; *at; at += strcspn(at, " "), at += *at == ' ') {
+		snprintf(url, sizeof(url), "%.*s", (int)strcspn(at, " "), at);
+		render_url(j, NULL, url);
+	}
+	json_end(j);
+	json_end(j);
+}
+
 static void put_repairs(struct json *j, const char *text)
 {
 	json_put_array(j, "repairs");
@@ -240,6 +269,7 @@ void why_members(struct json *j, const struct feed *feed, const struct api_waiti
 	put_waiting(j, waiting);
 	put_rhythm(j, &feed->learned);
 	put_identity(j, feed);
+	put_move(j, feed);
 	put_repairs(j, feed->learned.repairs);
 	put_fetches(j, feed->learned.fetches);
 }

@@ -106,6 +106,7 @@ struct feed_content {
 	const char *encoding; /* what it was decoded from, lower case */
 	bool repaired;        /* not well-formed, read all the same */
 	bool complete;        /* the document's end was seen; false after truncation */
+	bool lacks_end;       /* not complete, all that there is was read: its text has no end */
 	struct remark *problems;
 	char *id;
 	char *title;

@@ -89,10 +89,28 @@ static void level(struct why *w, const json_t *grouping)
 		off ? ": only what has the same address is one" : "");
 }
 
+static void move(struct why *w, const json_t *feed, const json_t *is)
+{
+	const json_t *from = json_object_get(is, "from");
+	const char *to = field_text(feed, "moved_url"), *moved = field_text(is, "moved");
+	long long polls = field_int(is, "polls"), needed = field_int(is, "polls_needed");
+
+	if (*to)
+		fact(w, YELLOW, "moves to",
+			"%s: poll %lld of %lld that was sent on there; not before %s", to,
+			polls < needed ? polls : needed, needed,
+			output_moment(w->out, field_text(is, "not_before"), "the next"));
+	for (size_t i = 0; i < json_array_size(from); i++)
+		fact(w, PLAIN, i ? "" : "moved from", "%s%s%s",
+			json_string_value(json_array_get(from, i)), !i && *moved ? ", " : "",
+			!i && *moved ? output_moment(w->out, moved, "") : "");
+}
+
 static void state(struct why *w, const json_t *feed)
 {
 	const json_t *rhythm = json_object_get(feed, "rhythm");
 	const json_t *repairs = json_object_get(feed, "repairs");
+	bool seen = field_int(rhythm, "usual_s") > 0;
 	char words[WORDS_BYTES];
 
 	level(w, json_object_get(feed, "grouping"));
@@ -104,14 +122,14 @@ static void state(struct why *w, const json_t *feed)
 			output_moment(w->out, field_text(feed, "silent_since"), ""),
 			span_words(field_int(rhythm, "usual_s"), words));
 	if (field_int(rhythm, "item_every_s"))
-		fact(w, PLAIN, "rhythm", "an item every %s or so; items in its document: %lld",
-			span_words(field_int(rhythm, "item_every_s"), words),
-			field_int(rhythm, "items_in_document"));
+		fact(w, PLAIN, "rhythm", "%s%s%s; items in its document: %lld",
+			seen ? "an item every " : "not known yet",
+			seen ? span_words(field_int(rhythm, "item_every_s"), words) : "",
+			seen ? " or so" : "", field_int(rhythm, "items_in_document"));
 	if (*field_text(rhythm, "missed"))
 		fact(w, YELLOW, "missed", "items may have been missed before %s",
 			output_moment(w->out, field_text(rhythm, "missed"), ""));
-	if (*field_text(feed, "moved_url"))
-		fact(w, PLAIN, "moves to", "%s", field_text(feed, "moved_url"));
+	move(w, feed, json_object_get(feed, "move"));
 	for (size_t i = 0; i < json_array_size(repairs); i++)
 		fact(w, YELLOW, i ? "" : "repaired", "%s",
 			json_string_value(json_array_get(repairs, i)));

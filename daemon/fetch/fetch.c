@@ -112,6 +112,11 @@ static void add_secrets(const struct fetch *f, struct hop *hop)
 	hop->no_verify = home && site->no_verify;
 }
 
+static const char *sendable(const char *validator)
+{
+	return header_sendable(validator) ? validator : NULL;
+}
+
 static void transfer_page(struct fetch *f, const struct addresses *addresses)
 {
 	const struct fetch_request *request = f->request;
@@ -122,10 +127,8 @@ static void transfer_page(struct fetch *f, const struct addresses *addresses)
 		.host = f->url.host,
 		.port = f->url.port,
 		.addresses = *addresses,
-		.etag = conditional && header_sendable(request->etag) ? request->etag : NULL,
-		.last_modified = conditional && header_sendable(request->last_modified)
-					 ? request->last_modified
-					 : NULL,
+		.etag = conditional ? sendable(request->etag) : NULL,
+		.last_modified = conditional ? sendable(request->last_modified) : NULL,
 		.site = request->site,
 		.image = request->image,
 		.peer = f->url.host,
@@ -285,7 +288,8 @@ static void judge(struct fetch *f)
 	else if (r->status != 200 && r->status != 203)
 		err_set(&r->error, ERR_HTTP, "HTTP %s%s", header_status_text(r->status, text),
 			challenge ? ": the server wants to see a browser (Cloudflare challenge)"
-				  : "");
+			: r->status == 304 ? ", although nothing was asked that could be so"
+					   : "");
 	else if (f->request->body.len == 0)
 		verdict_stop(&r->error, ERR_NOT_FEED, NULL, 0);
 	else
@@ -374,12 +378,13 @@ static void take_answer(struct fetch *f)
 
 	r->status = t->status;
 	r->wire_bytes += t->wire_bytes;
-	r->etag = t->values[HEADER_ETAG];
-	r->last_modified = t->values[HEADER_LAST_MODIFIED];
+	r->etag = sendable(t->values[HEADER_ETAG]);
+	r->last_modified = sendable(t->values[HEADER_LAST_MODIFIED]);
+	r->whole = t->framed;
 	r->content_type = t->values[HEADER_CONTENT_TYPE];
 	r->coding = t->values[HEADER_CONTENT_ENCODING];
-	r->retry_after_ms = header_retry_after(t->values[HEADER_RETRY_AFTER], wall_ms);
-	r->fresh_ms = header_fresh(t->values, wall_ms);
+	r->retry_after_ms = header_retry_after(t->values, wall_ms);
+	r->fresh_ms = header_fresh(t->values, wall_ms, &r->expires);
 	if (t->v6_failed && !f->proxy.host)
 		resolver_prefer_v4(f->fetcher->resolver, f->url.host);
 	/* a redirect's word is its own server's, and the result will name the next one */

@@ -81,9 +81,11 @@ struct fetch_result {
 	const char *etag; /* as received, byte for byte; NULL when the answer had none (A2, A3) */
 	const char *last_modified;
 	const char *content_type;
+	bool whole;         /* the transfer itself told its end: by length, last chunk or HTTP/2 */
 	const char *coding; /* the Content-Encoding that the body still has; NULL: none */
 	int64_t fresh_ms; /* for how long the server calls its answer fresh (A10), 0 .. 7 days; -1:
 			     not said */
+	bool expires;     /* it names the moment (Expires), and no age */
 	int64_t retry_after_ms; /* from now, clamped to 0 .. 24 h; -1: none given, or a date in the
 				   past (A18) */
 	int64_t used_up_ms;     /* for how long the server takes no further requests, by its own

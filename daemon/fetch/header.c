@@ -57,7 +57,7 @@ bool header_sendable(const char *value)
 	for (; value[len]; len++)
 		if (((unsigned char)value[len] < 0x20 && value[len] != '\t') || value[len] == 0x7f)
 			return false;
-	return len > 0 && len <= FETCH_HEADER_MAX;
+	return len > 0 && len <= FETCH_HEADER_MAX && strcmp(value, "*") != 0;
 }
 
 bool header_custom(const char *line)
@@ -116,8 +116,9 @@ static bool read_date(const char *text, int64_t *ret_ms)
 	return false;
 }
 
-int64_t header_retry_after(const char *value, int64_t now_ms)
+int64_t header_retry_after(const char *const values[HEADER_COUNT], int64_t now_ms)
 {
+	const char *value = values[HEADER_RETRY_AFTER];
 	int64_t seconds, date_ms;
 
 	if (!value)
@@ -125,6 +126,7 @@ int64_t header_retry_after(const char *value, int64_t now_ms)
 	seconds = read_seconds(value, strlen(value), RETRY_AFTER_MAX_MS / 1000);
 	if (seconds >= 0)
 		return seconds * 1000;
+	read_date(values[HEADER_DATE], &now_ms);
 	if (!read_date(value, &date_ms) || date_ms < now_ms)
 		return -1;
 	return date_ms - now_ms < RETRY_AFTER_MAX_MS ? date_ms - now_ms : RETRY_AFTER_MAX_MS;
@@ -217,21 +219,22 @@ static int64_t read_max_age(const char *directives)
 	return seconds;
 }
 
-int64_t header_fresh(const char *const values[HEADER_COUNT], int64_t now_ms)
+int64_t header_fresh(const char *const values[HEADER_COUNT], int64_t now_ms, bool *ret_expires)
 {
 	const char *age = values[HEADER_AGE];
 	int64_t fresh_ms = -1, date_ms = now_ms, expires_ms, age_s;
 
 	fresh_ms = read_max_age(values[HEADER_CACHE_CONTROL]);
+	*ret_expires = fresh_ms < 0;
 	if (fresh_ms >= 0) {
 		fresh_ms *= 1000;
 	} else if (read_date(values[HEADER_EXPIRES], &expires_ms)) {
 		read_date(values[HEADER_DATE], &date_ms);
 		fresh_ms = expires_ms - date_ms;
 	} else {
-		return values[HEADER_EXPIRES]
-			       ? 0
-			       : -1; /* "Expires: 0" is a date in the past (RFC 9111, 5.3) */
+		/* "Expires: 0" is a date in the past (RFC 9111, 5.3); a field without an age in it
+		 * replaces the stored one that had it */
+		return values[HEADER_EXPIRES] || values[HEADER_CACHE_CONTROL] ? 0 : -1;
 	}
 	age_s = age ? read_seconds(age, strlen(age), FRESH_MAX_MS / 1000) : 0;
 	if (age_s > 0)

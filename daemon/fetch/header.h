@@ -18,6 +18,7 @@
 	X(HEADER_CACHE_CONTROL, "Cache-Control", 1024)                                             \
 	X(HEADER_EXPIRES, "Expires", 64)                                                           \
 	X(HEADER_DATE, "Date", 64)                                                                 \
+	X(HEADER_TRANSFER_ENCODING, "Transfer-Encoding", 64)                                       \
 	X(HEADER_AGE, "Age", 64)                                                                   \
 	X(HEADER_CF_MITIGATED, "cf-mitigated", 64)                                                 \
 	X(HEADER_RATELIMIT, "RateLimit", 512)                                                      \
@@ -38,16 +39,17 @@ enum header {
 enum header header_read(const char *line, size_t len, const char **ret_value, size_t *ret_len);
 
 /* True when a value may be sent back in a request: not empty, no control character but tab (C4),
- * not longer than FETCH_HEADER_MAX. */
+ * not longer than FETCH_HEADER_MAX; nor "*", which as a validator stands for any document. */
 bool header_sendable(const char *value);
 
 /* True for a line "Name: value" that a user may add to requests: no control character (C4), at most
  * FETCH_HEADER_MAX bytes, and no name that the fetcher or HTTP itself needs. */
 bool header_custom(const char *line);
 
-/* Retry-After (RFC 9110, 10.2.3) as ms from now, at most RETRY_AFTER_MAX_MS; -1 for a past date and
- * what is not understood (A18). */
-int64_t header_retry_after(const char *value, int64_t now_ms);
+/* Retry-After (RFC 9110, 10.2.3) as ms from now, at most RETRY_AFTER_MAX_MS; a date counts by the
+ * server's own clock where it tells it (Date). -1 for a past date, what is not understood, and
+ * nothing (A18). `values` may be NULL one by one. */
+int64_t header_retry_after(const char *const values[HEADER_COUNT], int64_t now_ms);
 
 /* For how long a server that counts requests takes no more of them, by its own account
  * (draft-ietf-httpapi-ratelimit-headers in its newer and its older form, and the X- fields that are
@@ -56,8 +58,8 @@ int64_t header_retry_after(const char *value, int64_t now_ms);
 int64_t header_used_up(const char *const values[HEADER_COUNT], int64_t now_ms);
 
 /* How long the answer stays fresh (RFC 9111, 4.2.1): max-age, else Expires - Date, minus Age; ms,
- * at most FRESH_MAX_MS. -1: not said. `values` may be NULL one by one. */
-int64_t header_fresh(const char *const values[HEADER_COUNT], int64_t now_ms);
+ * at most FRESH_MAX_MS. -1: no field. ret_expires: by Expires. `values` may be NULL one by one. */
+int64_t header_fresh(const char *const values[HEADER_COUNT], int64_t now_ms, bool *ret_expires);
 
 /* "404 Not Found"; the number alone for what is not registered. Returns `out`. */
 enum { STATUS_TEXT_BYTES = 64 };

@@ -399,6 +399,20 @@ static bool may_repeat(struct transfer *t, CURLcode result, int status)
 	return true;
 }
 
+/* Whether libcurl knows a body that is cut short: one of HTTP/1 without length and chunks just ends
+ * (A31). */
+static bool is_framed(const struct transfer *t)
+{
+	const char *transfer = t->values[HEADER_TRANSFER_ENCODING];
+	curl_off_t length = -1;
+	long version = 0;
+
+	curl_easy_getinfo(t->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+	curl_easy_getinfo(t->easy, CURLINFO_HTTP_VERSION, &version);
+	return length >= 0 || version >= CURL_HTTP_VERSION_2_0 ||
+	       (transfer && strcasestr(transfer, "chunked"));
+}
+
 static void on_finished(CURL *easy, CURLcode result)
 {
 	struct transfer *t = NULL;
@@ -417,6 +431,7 @@ static void on_finished(CURL *easy, CURLcode result)
 			return;
 		result = CURLE_OUT_OF_MEMORY;
 	}
+	t->framed = is_framed(t);
 	t->status = status >= 200 ? (int)status : 0; /* an interim answer is none */
 	t->v6_failed = status && !is_v6(t, t->next - 1) && is_v6(t, 0);
 	verdict_judge(t, result);

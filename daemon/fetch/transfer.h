@@ -56,6 +56,7 @@ struct transfer {
 	bool asked;       /* a request was ready to leave, on a connection */
 	struct err error; /* code 0 when an answer came whole (of other answers than 200 and 203 the
 			     head is enough) */
+	bool framed;      /* the body told its own end */
 
 	/* private */
 	struct list node;

@@ -367,6 +367,7 @@ static json_t *load_mended(struct document *d, const char *text, size_t len)
 		root = json_loadb(out.data, out.len, JSON_ALLOW_NUL | JSON_DISABLE_EOF_CHECK, NULL);
 	buf_finish(&out);
 	d->feed->repaired = root != NULL;
+	d->feed->lacks_end = truncated;
 	if (truncated)
 		d->feed->complete = false;
 	if (root != NULL)

@@ -113,6 +113,7 @@ static int read_decoded(
 	feed->repaired =
 		feed->repaired || text->mislabelled || text->replaced || text->dropped || !complete;
 	feed->complete = feed->complete && complete;
+	feed->lacks_end = feed->lacks_end && complete;
 	return rc;
 }
 

@@ -600,6 +600,7 @@ static void remark(struct reading *x, unsigned repairs)
 	else if (x->parser->nsWellFormed == 0)
 		document_problem(d, "namespaces are not declared as they should be");
 	d->feed->complete = (repairs & REPAIR_TRUNCATED) == 0 && x->closed;
+	d->feed->lacks_end = !d->feed->complete && x->closed;
 }
 
 static int no_feed(

@@ -45,14 +45,15 @@ enum grouping_level feed_level(const struct feed *feed, const char **ret_from)
 	" f.due_reason, f.moved_url, f.interval_min_ms, f.interval_max_ms, f.rhythm_items,"        \
 	" f.rhythm_ms, f.window, f.gap_ms, f.ttl_ms, f.period_ms, f.base_ms, f.skip_hours,"        \
 	" f.skip_days, f.moved_count, f.moved_ms, f.plan, f.fetches, f.usual_ms, f.spoke_ms,"      \
-	" f.silent, f.repairs, f.icon_due_ms, f.identity, f.identity_note, f.stories," FEED_LEVELS
+	" f.silent, f.repairs, f.icon_due_ms, f.identity, f.identity_note, f.stories,"             \
+	" f.fresh_ms," FEED_LEVELS
 /* The same for what the schedule needs of a feed: a million are read at start. */
 #define FEED_SCHEDULED                                                                             \
 	" f.id, 0, f.url, NULL, NULL, NULL, 0, NULL, f.owners, f.interval_ms, f.created_ms, NULL," \
 	" NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, f.status, f.last_poll_ms,"         \
 	" f.last_ok_ms, f.last_new_ms, f.next_due_ms, f.http_status, 0, NULL, NULL, NULL, NULL,"   \
 	" f.interval_min_ms, f.interval_max_ms, f.rhythm_items, f.rhythm_ms, 0, NULL, 0, 0, NULL," \
-	" 0, 0, 0, NULL, f.plan, NULL, 0, NULL, 0, NULL, 0, 0, NULL, 0, 0, 0"
+	" 0, 0, 0, NULL, f.plan, NULL, 0, NULL, 0, NULL, 0, 0, NULL, 0, NULL, 0, 0"
 #define FEED_FIELDS(f)                                                                             \
 	into(&(f)->id), into(&(f)->rev), into(&(f)->url), into(&(f)->name), into(&(f)->label),     \
 		into(&(f)->section), into(&(f)->folder_id), into(&(f)->folder),                    \
@@ -74,15 +75,17 @@ enum grouping_level feed_level(const struct feed *feed, const char **ret_from)
 		into(&(f)->learned.fetches), into(&(f)->learned.usual_ms),                         \
 		into_time(&(f)->learned.spoke_ms), into(&(f)->learned.silent),                     \
 		into(&(f)->learned.repairs), into(&(f)->icon_due_ms), into(&(f)->identity),        \
-		into(&(f)->identity_note), into(&(f)->stories), into(&(f)->folder_stories),        \
-		into(&(f)->daemon_stories), into(&(f)->item_count), into(&(f)->unread_count)
+		into(&(f)->identity_note), into(&(f)->stories), into_time(&(f)->learned.fresh_ms), \
+		into(&(f)->folder_stories), into(&(f)->daemon_stories), into(&(f)->item_count),    \
+		into(&(f)->unread_count), into(&(f)->former)
 
 /* Counted in indexes when asked for; kept counts would cost every insert and every mark more than
  * lists cost. */
 #define FEED_COUNTS                                                                                \
 	", (SELECT count(*) FROM item WHERE feed = f.id),"                                         \
-	" (SELECT count(*) FROM item WHERE feed = f.id AND read = 0)"
-#define NO_COUNTS ", 0, 0"
+	" (SELECT count(*) FROM item WHERE feed = f.id AND read = 0),"                             \
+	" (SELECT group_concat(url, ' ') FROM alias WHERE feed = f.id AND url NOT LIKE '!%')"
+#define NO_COUNTS ", 0, 0, NULL"
 
 static int get_feed(struct store_tx *tx, const char *sql, int64_t id, struct arena *arena,
 	struct feed *ret_feed, struct err *e)
@@ -163,7 +166,8 @@ static int store_outcome(
 		" body_hash = coalesce(?10, body_hash), rhythm_items = ?12, rhythm_ms = ?13,"
 		" window = ?14, gap_ms = ?15, ttl_ms = ?16, period_ms = ?17, base_ms = ?18,"
 		" skip_hours = ?19, skip_days = ?20, moved_count = ?21, moved_ms = ?22, plan = ?23,"
-		" fetches = ?24, usual_ms = ?25, spoke_ms = ?26, silent = ?27, repairs = ?28"
+		" fetches = ?24, usual_ms = ?25, spoke_ms = ?26, silent = ?27, repairs = ?28,"
+		" fresh_ms = ?29"
 		" WHERE id = ?11",
 		as_int(poll->status), as_int(poll->now_ms), as_time(poll->next_due_ms),
 		as_text(poll->due_reason), as_int(poll->http_status),
@@ -173,7 +177,7 @@ static int store_outcome(
 		as_time(l->gap_ms), as_int(l->ttl_ms), as_int(l->period_ms), as_time(l->base_ms),
 		as_int(l->skip_hours), as_int(l->skip_days), as_int(l->moved_count),
 		as_time(l->moved_ms), as_text(l->plan), as_text(l->fetches), as_int(l->usual_ms),
-		as_time(l->spoke_ms), as_int(l->silent), as_text(l->repairs));
+		as_time(l->spoke_ms), as_int(l->silent), as_text(l->repairs), as_time(l->fresh_ms));
 }
 
 static int store_waiting(

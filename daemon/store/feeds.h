@@ -35,9 +35,12 @@ struct feed_learned {
 	int64_t gap_ms;            /* when items may have been missed last; TIME_NONE: never */
 	int64_t ttl_ms, period_ms; /* said in the document; 0: nothing */
 	int64_t base_ms;           /* TIME_NONE: none */
+	int64_t fresh_ms;          /* for how long the server called its last good answer fresh;
+				      under 0: by Expires, which another answer does not renew. 0:
+				      not said, TIME_NONE: this address gave none yet */
 	int64_t skip_hours, skip_days;
 	int moved_count;     /* polls in a row that were sent on to moved_url for good */
-	int64_t moved_ms;    /* since when; TIME_NONE */
+	int64_t moved_ms;    /* since when; without moved_url when it moved last; TIME_NONE */
 	const char *plan;    /* what spoke for next_due_ms and for other times: words
 				"CAUSE/LEVEL/DUE_MS", the first has won; NULL: not polled yet */
 	const char *fetches; /* the last FEED_FETCHES polls, the newest first, a line each:
@@ -78,6 +81,8 @@ struct feed {
 	const char *error_code, *error_text; /* of the last poll; NULL after a good one */
 	const char *due_reason; /* why next_due_ms is when it is, one line for people */
 	const char *moved_url;  /* permanent redirect seen, not yet taken over */
+	const char *former;     /* only with counts: addresses under which it is found, too, since
+				   they were sent on here for good; a space between them */
 	struct feed_learned learned;
 	int identity;              /* by what its items are known (story/identity.h) */
 	const char *identity_note; /* why, and what was noticed (recognise.h); NULL: nothing */

@@ -110,7 +110,9 @@ static int start_afresh(struct store_tx *tx, int64_t id, bool moved, int64_t now
 	return query_exec(tx, e,
 		"UPDATE feed SET etag = NULL, last_modified = NULL, validators_url = NULL,"
 		" body_hash = NULL, moved_url = NULL, moved_count = 0, moved_ms = NULL,"
-		" error_code = NULL, error_text = NULL, error_count = 0, http_status = 0"
+		" error_code = NULL, error_text = NULL, error_count = 0, http_status = 0,"
+		" ttl_ms = 0, period_ms = 0, base_ms = NULL, skip_hours = 0, skip_days = 0,"
+		" fresh_ms = NULL"
 		" WHERE id = ?",
 		as_int(id));
 }

@@ -30,8 +30,8 @@ static int take_address(struct store_tx *tx, const struct wish *feed, const char
 		return status;
 	return query_exec(tx, e,
 		"UPDATE feed SET url = ?, rev = ?, moved_url = NULL, moved_count = 0,"
-		" moved_ms = NULL WHERE id = ?",
-		as_text(url), as_int(seq), as_int(feed->id));
+		" moved_ms = ? WHERE id = ?",
+		as_text(url), as_int(seq), as_int(now_ms), as_int(feed->id));
 }
 
 /* -- where another feed has the address already -- */
@@ -252,7 +252,8 @@ static int stay(struct merge *m, struct err *e)
 	if (status == 0)
 		status = query_exec(m->tx, e,
 			"UPDATE feed SET rev = ?1, status = ?2, next_due_ms = NULL, plan = NULL,"
-			" due_reason = 'moved for good: not polled any more', error_code = ?3,"
+			" due_reason = 'moved for good: not polled any more unless a user asks for"
+			" it (tidings refresh)', error_code = ?3,"
 			" error_text = 'it has moved for good to the address of the feed ' || ?4"
 			" || ': its items stay here, new ones come there' WHERE id = ?5",
 			as_int(seq), as_int(FEED_GONE), as_text(err_name(ERR_EXISTS)),

@@ -174,8 +174,11 @@ static const char step_7[] =
 	" stories INTEGER NOT NULL, hash BLOB NOT NULL, fever BLOB NOT NULL,"
 	" created_ms INTEGER NOT NULL, used_ms INTEGER) WITHOUT ROWID;";
 
+/* For how long the last good answer was fresh (feeds.h). */
+static const char step_8[] = "ALTER TABLE feed ADD COLUMN fresh_ms INTEGER;";
+
 /* The step at [n] leads from version n to n + 1. Steps that were released never change. */
-static const char *const steps[] = {step_1, step_2, step_3, step_4, step_5, step_6, step_7};
+static const char *const steps[] = {step_1, step_2, step_3, step_4, step_5, step_6, step_7, step_8};
 
 enum { SCHEMA_VERSION = sizeof(steps) / sizeof(steps[0]) };
 

@@ -4,6 +4,7 @@ import signal
 import sqlite3
 import time
 from contextlib import closing
+from datetime import datetime
 
 from harness import Daemon, Web, check, check_equal, feed_xml, lines, run
 
@@ -299,12 +300,20 @@ def test_a_feed_that_moves_for_good(args):
         for status in (301, 308):
             w.web.serve("/one", {"status": status, "headers": {"Location": "/new"}})
             check_equal(w.daemon.poll(1)["url"], w.web.base + "/one", "address on trial")
+        move = w.daemon.get("/feeds/1")["move"]
+        check_equal((move["polls"], move["polls_needed"], move["moved"], move["from"]), (2, 3, None, []), "move")
+        check(47 * 3600 < datetime.fromisoformat(move["not_before"]).timestamp() - time.time() < 49 * 3600, move)
+        check(f"{w.web.base}/new: poll 2 of 3 that was sent on there; not before " in w.daemon.tidings("why", "1").stdout, "why")
         end_trial(w.daemon)
         row = w.daemon.poll(1)
         check_equal((row["url"], row["moved_url"], row["status"]), (w.web.base + "/new", None, "ok"), "after the third poll")
         w.web.take_requests()
         w.daemon.poll(1)
         check_equal([(r["path"], r["headers"].get("if-none-match")) for r in w.web.take_requests()], [("/new", '"new"')], "requests")
+        move = w.daemon.get("/feeds/1")["move"]
+        check_equal((move["polls"], move["not_before"], move["from"]), (0, None, [w.web.base + "/one"]), "move")
+        check(abs(datetime.fromisoformat(move["moved"]).timestamp() - time.time()) < 600, move)
+        check(f"moved from\t{w.web.base}/one, " in w.daemon.tidings("why", "1").stdout, "why")
         w.reload(w.section("One", "/one"))
         check_equal(w.daemon.get("/feeds/1")["url"], w.web.base + "/new", "after a reload")
         check_equal(w.add("/one")[0], 409, "status of adding it by its old address")

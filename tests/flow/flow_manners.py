@@ -198,6 +198,27 @@ def test_a_packed_document_that_just_ends(args):
             check("if-none-match" not in web.requests[-1].lower(), web.requests[-1])
 
 
+@lines("A31", "A5")
+def test_a_malformed_document_that_came_whole(args):
+    """Its length or its last chunk tells that nothing was cut: it has no end where it was made, and its validators count. Not where the
+    connection alone tells, or gzip is damaged inside."""
+    tag, packing = "ETag: \"x\"\r\n", "Content-Encoding: gzip\r\n"
+    body = FEED[:FEED.rindex("</channel>")]
+    packed = gzip.compress(body.encode())
+    json_feed = '{"version": "https://jsonfeed.org/version/1.1", "items": [{"id": "a", "content_text": "A"}, {"id": "b", "content_text": "B"}'
+    for script, kept in (
+            (answer(body, headers=tag), True), (answer(json_feed, headers=tag), True), (answer(packed, headers=tag + packing), True),
+            (raw(WHOLE + b"Transfer-Encoding: chunked\r\n\r\n", b"%x\r\n" % len(body), body.encode(), b"\r\n0\r\n\r\n"), True),
+            (answer(packed[:-8], headers=tag + packing), False), (raw(WHOLE + b"\r\n", body.encode()), False)):
+        with closing(BadWeb()) as web, closing(Daemon(args.build, "", section(1, web.base + "/feed"))) as d:
+            web.serve("/feed", script)
+            d.start()
+            row = d.wait_poll(1)
+            check_equal((row["status"], row["items"]), ("ok", 2), f"{row}")
+            d.poll(1)
+            check_equal("if-none-match: \"x\"" in web.requests[-1].lower(), kept, web.requests[-1])
+
+
 @lines("A31")
 def test_documents_cut_short(args):
     """By the length that was announced, by the chunks, inside its compression: an error, and the next request asks for all of it."""
@@ -670,7 +691,8 @@ def test_a_large_document_holds_nobody_up(args):
     check(False, f"99 of 100 answers took up to {p99_ms:.0f} ms, turns of the loop {turn_ms:.1f} ms")
 
 
-run([test_bad_answers, test_bombs_take_no_memory, test_a_document_that_just_ends, test_a_packed_document_that_just_ends, test_documents_cut_short, test_one_attempt,
+run([test_bad_answers, test_bombs_take_no_memory, test_a_document_that_just_ends, test_a_packed_document_that_just_ends,
+     test_a_malformed_document_that_came_whole, test_documents_cut_short, test_one_attempt,
      test_a_kept_connection_that_has_died, test_many_kept_connections, test_a_thousand_feeds_of_one_host, test_a_burst_uses_one_connection, test_groups_of_the_user,
      test_certificates, test_certificates_of_others, test_certificates_are_read_once, test_what_is_said_to_browsers, test_no_way_down_with_secrets,
      test_passwords_in_addresses, test_a_handshake_that_stalls, test_http_2, test_http_2_burst, test_http_2_at_once,

@@ -36,7 +36,7 @@ class Seen:
     same: bool = False  # the answer had nothing that the one before it had not
     etag: str = None
     modified: str = None
-    fresh_s: float = 0
+    fresh_s: float = None  # None: not said
     retry_s: float = 0
 
     def header(self, name):
@@ -53,13 +53,18 @@ class Known:
         self.ever = (set(), set())
         self.last = None
         self.gone = []
+        self.lifetime_s, self.fresh_until = 0, 0  # of the last good answer, which a 304 renews
+        self.plain = False  # the last good answer brought nothing new, and nothing to ask by
 
     def learn(self, seen):
         given = (seen.etag, seen.modified)
         if seen.status == 200:
-            self.latest = given
+            self.latest, self.plain, self.lifetime_s = given, seen.same and not any(given), 0
         elif seen.status == 304:
-            self.latest = tuple(new or old for new, old in zip(given, self.latest))
+            self.latest, self.plain = tuple(new or old for new, old in zip(given, self.latest)), False
+        if seen.status in (200, 304):
+            self.lifetime_s = self.lifetime_s if seen.fresh_s is None else seen.fresh_s
+            self.fresh_until = seen.at + min(self.lifetime_s, CAP_S)
         for ever, value in zip(self.ever, given):
             ever.add(value)
         self.gone = self.gone + [seen.at] if seen.status == 410 else []
@@ -108,11 +113,11 @@ def pace_marks(seen, known, held_until):
     if not known.last:
         return
     after, last = seen.at - known.last.at, known.last
-    least = BY_HAND_S if seen.by_hand else DAY_S if last.same and not any(known.latest) else HOUR_S
+    least = BY_HAND_S if seen.by_hand else DAY_S if known.plain else HOUR_S
     if after < least - 1:
         yield "start-up" if seen.run != last.run and not seen.by_hand else "interval", f"{after:.0f} s after the last one, not {least}"
-    if after < min(last.fresh_s, CAP_S) - 1 and not seen.by_hand:
-        yield "max-age", f"{after:.0f} s after an answer that was good for {last.fresh_s:.0f} s"
+    if known.fresh_until - seen.at > 1 and not seen.by_hand:
+        yield "max-age", f"{known.fresh_until - seen.at:.0f} s before the last good answer was {known.lifetime_s:.0f} s old"
 
 
 def score(log, paths):
@@ -175,6 +180,13 @@ def test_the_score_itself(_):
     for after, wanted in ((HOUR_S, ["interval"]), (DAY_S, [])):
         log = [asks(0), asks(HOUR_S, same=True), asks(HOUR_S + after)]
         check_equal([mark for mark, _ in score(log, {"/feed"})], wanted, f"marks without validators after {after} s")
+        log = [asks(0), asks(DAY_S, same=True), asks(2 * DAY_S, status=500), asks(2 * DAY_S + after)]
+        check_equal([mark for mark, _ in score(log, {"/feed"})], wanted, f"marks without validators {after} s after a failure")
+    for status in (304, 500):  # renewed; not touched
+        log = [asks(0, etag='"1"', fresh_s=9 * HOUR_S), asks(5 * HOUR_S, '"1"', status=status, by_hand=True), asks(0, '"1"')]
+        for after, wanted in ((HOUR_S, ["max-age"]), (5 * HOUR_S, ["max-age"] if status == 304 else []), (9 * HOUR_S, [])):
+            log[2].at = 5 * HOUR_S + after
+            check_equal([mark for mark, _ in score(log, {"/feed"})], wanted, f"marks {after} s after {status} to an answer that was fresh")
 
 
 # ------------------------------------------------------------------ the server
@@ -208,7 +220,7 @@ def seconds(headers, now):
     """(fresh_s, retry_s) of an answer."""
     age = re.search(r"max-age=(\d+)", headers.get("Cache-Control", ""))
     retry = headers.get("Retry-After", "0")
-    return int(age[1]) if age else 0, int(retry) if retry.isdigit() else parsedate_to_datetime(retry).timestamp() - now
+    return int(age[1]) if age else None, int(retry) if retry.isdigit() else parsedate_to_datetime(retry).timestamp() - now
 
 
 class Scoring(Web):
@@ -278,11 +290,11 @@ class Reader(Daemon):
 class World:
     """Days go by while the daemon does not run: all that it remembers becomes older."""
 
-    def __init__(self, args, **resources):
+    def __init__(self, args, settings="", **resources):
         self.web = Scoring(**resources)
         self.paths = list(self.web.resources)
         feeds = "".join(f"feed '{path}' {{ url = '{self.web.base}{path}' }}\n" for path in self.paths)
-        self.daemon = Reader(args.build, "", feeds)
+        self.daemon = Reader(args.build, settings, feeds)
 
     def __enter__(self):
         return self
@@ -391,7 +403,8 @@ def test_validators_of_every_kind(args):
 @lines("A12")
 def test_polls_that_a_user_asks_for(args):
     """No sooner than the floor, and no dearer."""
-    with World(args, feed=Resource({"etag": '"1"', "modified": MONDAY, "body": document(1)})) as w:
+    fresh = {"headers": {"Cache-Control": "max-age=50000"}}
+    with World(args, feed=Resource({"etag": '"1"', "modified": MONDAY, "body": document(1), **fresh}, {}, {}, {"answer": (500, {})}, {})) as w:
         w.first()
         for _ in range(3):
             check_equal(w.daemon.request("POST", "/api/v1/feeds/1/refresh")[0], 429, "refresh below the floor")
@@ -405,13 +418,16 @@ def test_polls_that_a_user_asks_for(args):
 
 @lines("A14", "A13", "A42")
 def test_servers_without_validators(args):
-    """What costs everything each time is asked for once a day; and where something new comes all the time, no more than once an hour."""
+    """What costs everything each time is asked for once a day, also after it failed and with a shorter interval for all feeds; and where
+    something new comes all the time, no more than once an hour."""
     busy = [{"etag": f'"{n}"', "modified": MONDAY, "body": document(*range(n * 9, n * 9 - 20, -1))} for n in range(3, 12)]
-    with World(args, plain=Resource({"body": document(1)}), busy=Resource(*busy)) as w:
-        w.first()
-        while sum(seen.path == "/plain" for seen in w.web.log) < 3:
-            w.to_next_poll()
-        w.judge(len(busy) + 3)
+    for settings in ("", "interval = 2h\n"):
+        plain = [{"body": document(1)}, {}, {"answer": (500, {})}, {}]
+        with World(args, settings, plain=Resource(*plain), busy=Resource(*busy)) as w:
+            w.first()
+            while sum(seen.path == "/plain" for seen in w.web.log) < len(plain):
+                w.to_next_poll()
+            w.judge(len(busy) + len(plain))
 
 
 @lines("A23")

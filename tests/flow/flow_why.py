@@ -89,6 +89,43 @@ def test_which_rule_has_won(args):
             check(nobody.returncode == 4 and "there is no feed" in nobody.stderr, nobody)
 
 
+@lines("A24", "A26", "B8")
+def test_words_of_trouble(args):
+    """What went wrong after all was well; what the publisher asked for then still counts."""
+    good = {"body": dated(0, 1, 2, 3, more="<ttl>1200</ttl>"), "etag": '"1"'}
+    page = {"body": "<!DOCTYPE html><html><title>Please log in</title></html>"}
+    with closing(Web()) as web:
+        web.serve("/page", good, page)
+        web.serve("/never", page)
+        web.serve("/same", {"status": 304})
+        web.serve("/busy", good, {"status": 429, "headers": {"Retry-After": "1"}})
+        feeds = "".join(f"feed '{n}' {{ url = '{web.base}/{n}' }}\n" for n in ("page", "never", "same", "busy"))
+        with closing(Daemon(args.build, "", feeds).start()) as d:
+            for number in range(1, 5):
+                d.wait_poll(number)
+            found = [row["error"]["detail"] for row in (d.poll(1), d.get("/feeds/2"), d.get("/feeds/3"))]
+            check_equal(found, ["found an HTML page where a feed was: maybe a log-in page", "an HTML page",
+                                "HTTP 304 Not Modified, although nothing was asked that could be so"], "errors")
+            rows = [d.get("/feeds/1"), d.poll(4)]
+            check_equal([rules(row) for row in rows], [["ttl/publisher", "backoff/learned"], ["ttl/publisher", "retry-after/server"]], "rules")
+            check_equal([row["due_reason"] for row in rows], [f"{what}; the feed says that it is good for 20h (ttl)" for what in
+                                                              ("failed 1 time in a row", "the server asked to wait for 1s")], "why")
+
+
+@lines("B1", "B8")
+def test_what_is_not_known_yet(args):
+    """The rhythm of a feed that has no dates, after one poll; and how long an answer counts that is called good for longer than may be."""
+    with closing(Web()) as web:
+        web.serve("/new", {"body": feed_xml(items(1, 2, 3)), "etag": '"1"'})
+        web.serve("/long", {"body": dated(0, 1, 2), "etag": '"1"', "headers": {"Cache-Control": "max-age=200000"}})
+        feeds = f"feed 'new' {{ url = '{web.base}/new' }}\nfeed 'long' {{ url = '{web.base}/long' }}\n"
+        with closing(Daemon(args.build, "", feeds).start()) as d:
+            check_equal(d.wait_poll(1)["due_reason"], "every 1h: too little is known of its rhythm yet", "reason")
+            check_equal(facts(on_terminal(d, "why", "new"))["rhythm"], "not known yet; items in its document: 3", "rhythm")
+            check_equal(d.wait_poll(2)["due_reason"], "the server says that its answer is good for 2d 7h, at most 1d by interval_max", "reason")
+            check(facts(on_terminal(d, "why", "long"))["rhythm"].startswith("an item every "), "rhythm")
+
+
 def test_last_fetches_and_repairs(args):
     """Of ten polls; repairs are those of the last document that could be read, whatever came after it."""
     good = {"body": dated(0, 1), "etag": '"1"'}
@@ -202,4 +239,4 @@ def test_silence_of_failing_feeds(args):
             check("failing\tDaily" in d.tidings("feeds").stdout, "it is failing before it is silent")
 
 
-run([test_which_rule_has_won, test_last_fetches_and_repairs, test_what_it_waits_for, test_silence, test_silence_of_failing_feeds])
+run([test_which_rule_has_won, test_words_of_trouble, test_what_is_not_known_yet, test_last_fetches_and_repairs, test_what_it_waits_for, test_silence, test_silence_of_failing_feeds])

@@ -26,9 +26,27 @@ static const struct {
 	/* never polled: all of it */
 	{{0}, {API_WAIT_TIME, TIME_NONE},
 		"{" NO_WHY "," NO_LEVEL "," WAITS_TIME "," NOTHING "," BY_IDS
-		",\"repairs\":[],\"fetches\":[]}"},
+		",\"move\":{\"polls\":0,\"polls_needed\":3,\"not_before\":null,\"moved\":null,"
+		"\"from\":[]},\"repairs\":[],\"fetches\":[]}"},
 
-	{{.due_reason = "every 2h", .learned = {.plan = "rhythm/learned/2000 ttl/document/-"}},
+	{{.moved_url = "http://b.example/", .learned = {.moved_ms = 1000, .moved_count = 2}},
+		{API_WAIT_TIME, TIME_NONE},
+		"\"move\":{\"polls\":2,\"polls_needed\":3,"
+		"\"not_before\":\"1970-01-03T00:00:01.000Z\",\"moved\":null,\"from\":[]}"},
+	{{.former = "http://ann:s@a.example/ http://b.example/", .learned = {.moved_ms = 1000}},
+		{API_WAIT_TIME, TIME_NONE},
+		"\"not_before\":null,\"moved\":\"1970-01-01T00:00:01.000Z\","
+		"\"from\":[\"http://a.example/\",\"http://b.example/\"]}"},
+
+	{{.learned = {.plan = "window/learned/2000 no-validators/learned/-"}},
+		{API_WAIT_TIME, TIME_NONE},
+		"shortened so that none is missed\",\"source\":\"a first guess: too little is "
+		"known "
+		"yet\"},{\"rule\":\"no-validators\",\"level\":\"learned\",\"due\":null,\"text\":"
+		"\"without validators every answer is a whole document\",\"source\":\"seen by "
+		"polling\"}"},
+	{{.due_reason = "every 2h",
+		 .learned = {.plan = "rhythm/learned/2000 ttl/document/-", .usual_ms = 1}},
 		{API_WAIT_SERVER, 61000},
 		"\"why\":{\"text\":\"every 2h\",\"candidates\":["
 		"{\"rule\":\"rhythm\",\"level\":\"learned\",\"due\":\"1970-01-01T00:00:02.000Z\","

@@ -1,157 +1,9 @@
 /* What polls teach: hints, rhythm, gaps, the fetches, and a year of polls in virtual time. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-#include <cmocka.h>
+#include "unit/daemon/plan_world.h"
 
 #include "limits.h"
-#include "plan.h"
 #include "rhythm.h"
 #include "support/lines.h"
-
-#define MINUTE (60 * 1000LL)
-#define HOUR   (60 * MINUTE)
-#define DAY    (24 * HOUR)
-#define YEAR   (365 * DAY)
-#define START  1795000000000LL
-
-/* A feed and its publisher: an item every `every_ms`, from `begins_ms` on; the document has the
- * newest `window`. */
-struct world {
-	struct arena arena;
-	struct feed feed;
-	struct plan_policy policy;
-	int64_t now_ms;
-	int64_t every_ms;
-	int64_t stops_ms; /* it publishes nothing later; 0: it goes on */
-	int window;
-	int64_t seen; /* items stored so far */
-	int64_t lost; /* that left the document unseen */
-	int64_t polls, delay_ms;
-	struct feed_content content;
-	struct item items[64];
-	struct feed_poll poll;
-};
-
-static void begin(struct world *w, int64_t every_ms, int window)
-{
-	memset(w, 0, sizeof(*w));
-	arena_init(&w->arena, 1 << 20);
-	w->feed = (struct feed){.id = 1,
-		.created_ms = START,
-		.last_poll_ms = TIME_NONE,
-		.last_ok_ms = TIME_NONE,
-		.last_new_ms = TIME_NONE,
-		.learned = {.gap_ms = TIME_NONE,
-			.base_ms = TIME_NONE,
-			.moved_ms = TIME_NONE,
-			.spoke_ms = TIME_NONE}};
-	w->policy = (struct plan_policy){0, HOUR, DAY, 10};
-	w->now_ms = START;
-	w->every_ms = every_ms;
-	w->window = window;
-	w->content = (struct feed_content){
-		.ttl_min = -1, .update_interval_min = -1, .update_base_ms = TIME_NONE};
-}
-
-/* The row after the poll, as feeds_record_poll() would have it; texts are kept in a new arena. */
-static void record(struct world *w, const struct plan_input *in)
-{
-	struct feed *f = &w->feed;
-	bool ok = !in->error;
-	struct arena next;
-
-	arena_init(&next, 1 << 20);
-	f->learned = w->poll.learned;
-	f->learned.plan = arena_strdup(&next, w->poll.learned.plan);
-	f->learned.fetches = arena_strdup(&next, w->poll.learned.fetches);
-	f->learned.repairs =
-		w->poll.learned.repairs ? arena_strdup(&next, w->poll.learned.repairs) : NULL;
-	f->due_reason = arena_strdup(&next, w->poll.due_reason);
-	arena_finish(&w->arena);
-	w->arena = next;
-	f->last_poll_ms = in->now_ms;
-	f->error_count = ok ? 0 : f->error_count + 1;
-	f->last_ok_ms = ok ? in->now_ms : f->last_ok_ms;
-	f->last_new_ms = in->new_items ? in->now_ms : f->last_new_ms;
-	f->next_due_ms = w->poll.next_due_ms;
-	f->status = ok ? FEED_OK : in->outcome == OUTCOME_GONE ? FEED_GONE : FEED_FAILING;
-}
-
-static struct plan_input input(struct world *w)
-{
-	return (struct plan_input){.feed = &w->feed,
-		.policy = w->policy,
-		.now_ms = w->now_ms,
-		.retry_after_ms = -1,
-		.fresh_ms = -1,
-		.outcome = OUTCOME_UNCHANGED,
-		.validators = true,
-		.http_status = 304,
-		.wire_bytes = 200,
-		.duration_ms = 12};
-}
-
-static void poll_with(struct world *w, const struct plan_input *in)
-{
-	plan_poll(in, &w->arena, &w->poll);
-	record(w, in);
-	w->polls++;
-}
-
-static int64_t published(const struct world *w)
-{
-	int64_t end_ms = w->stops_ms && w->stops_ms < w->now_ms ? w->stops_ms : w->now_ms;
-
-	return w->every_ms ? (end_ms - START) / w->every_ms + w->window : w->window;
-}
-
-/* Polls what is published by now; when nothing is new, the answer is 304. */
-static void poll(struct world *w)
-{
-	struct plan_input in = input(w);
-	int64_t all = published(w), oldest = all - w->window;
-	int64_t fresh = all - (w->seen > oldest ? w->seen : oldest);
-
-	if (w->polls && w->seen < oldest)
-		w->lost += oldest - w->seen;
-	for (int64_t n = w->polls ? w->seen : all; n < all; n++)
-		w->delay_ms += w->now_ms - (START + (n - w->window + 1) * w->every_ms);
-	in.new_items = (int)fresh;
-	in.known_items = w->window - in.new_items;
-	w->seen = all;
-	if (in.new_items) {
-		for (int i = 0; i < w->window; i++)
-			w->items[i] = (struct item){
-				.published_ms = START + (all - w->window - i) * w->every_ms,
-				.next = i + 1 < w->window ? &w->items[i + 1] : NULL};
-		w->content.items = w->window ? w->items : NULL;
-		w->content.item_count = (size_t)w->window;
-		in.content = &w->content;
-		in.outcome = OUTCOME_NEW_ITEMS;
-		in.http_status = 200;
-	}
-	poll_with(w, &in);
-}
-
-static void run(struct world *w, int64_t until_ms)
-{
-	if (!w->polls)
-		poll(w);
-	while (w->feed.next_due_ms != TIME_NONE && w->feed.next_due_ms <= until_ms) {
-		assert_true(w->feed.next_due_ms > w->now_ms);
-		w->now_ms = w->feed.next_due_ms;
-		poll(w);
-	}
-}
-
-static void end(struct world *w)
-{
-	arena_finish(&w->arena);
-}
 
 /* A year of each rhythm: never sooner than allowed, never later, and by the root of the rate. */
 static void test_a_year_of_each_rhythm(void **state)
@@ -344,66 +196,6 @@ static void test_what_costs_everything(void **state)
 	in.validators = true;
 	poll_with(&w, &in);
 	assert_true(w.feed.next_due_ms - w.now_ms < DAY);
-	end(&w);
-}
-
-/* Failing for a year: the gaps grow to a week and no further, and it is never given up; then it
- * recovers and all is as before. */
-static void test_a_year_of_failures(void **state)
-{
-	int64_t longest_ms = 0, wait_ms = 0;
-	struct world w;
-
-	(void)state;
-	begin(&w, 4 * HOUR, 10);
-	run(&w, START + 30 * DAY);
-	for (int n = 0; w.now_ms < START + YEAR; n++) {
-		struct plan_input in = input(&w);
-
-		in.outcome = OUTCOME_FAILED;
-		in.error = "http-error";
-		in.http_status = 404;
-		poll_with(&w, &in);
-		wait_ms = w.feed.next_due_ms - w.now_ms;
-		assert_in_range(wait_ms, n ? HOUR : 2 * HOUR, 7 * DAY);
-		longest_ms = wait_ms > longest_ms ? wait_ms : longest_ms;
-		w.now_ms = w.feed.next_due_ms;
-		assert_true(n < 400);
-	}
-	assert_true(longest_ms > 5 * DAY);
-	assert_true(w.feed.learned.rhythm_items > 50); /* nothing was unlearned by failing */
-	poll(&w);
-	assert_int_equal(w.feed.error_count, 0);
-	assert_true(w.feed.next_due_ms - w.now_ms < 12 * HOUR);
-	end(&w);
-}
-
-/* No resolver for ten hours: tried again and again, not counted, and soon again afterwards. */
-static void test_waiting_for_the_network(void **state)
-{
-	int64_t back_ms, tries = 0;
-	struct world w;
-	struct plan_input in;
-
-	(void)state;
-	begin(&w, DAY, 10);
-	run(&w, START + 10 * DAY);
-	w.feed.error_count = 2;
-	back_ms = w.now_ms + 10 * HOUR;
-	while (w.now_ms < back_ms) {
-		in = input(&w);
-		in.outcome = OUTCOME_WAITING;
-		in.error = "resolver-failed";
-		in.http_status = 0;
-		plan_poll(&in, &w.arena, &w.poll);
-		assert_true(plan_is_waiting(w.poll.learned.plan));
-		assert_in_range(w.poll.next_due_ms - w.now_ms, 5 * MINUTE, 2 * HOUR);
-		assert_non_null(strstr(w.poll.due_reason, "waiting: this machine reaches nobody"));
-		w.now_ms = w.poll.next_due_ms;
-		tries++;
-	}
-	assert_in_range(tries, 10, 40);
-	assert_true(w.now_ms - back_ms < 2 * HOUR);
 	end(&w);
 }
 
@@ -684,8 +476,6 @@ int main(void)
 		line_test("A15", test_a_year_of_skipped_hours),
 		line_test("A10", test_freshness_on_every_304),
 		line_test("A14", test_what_costs_everything),
-		line_test("A24", test_a_year_of_failures),
-		line_test("A25", test_waiting_for_the_network),
 		line_test("A20", test_redirects_on_trial),
 		cmocka_unit_test(test_the_last_ten_fetches),
 		cmocka_unit_test(test_silence),

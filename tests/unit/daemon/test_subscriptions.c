@@ -264,6 +264,14 @@ static const struct {
 		"next_due_ms = now + 20 * hour, last_poll_ms = now - hour / 4,"
 		" plan = 'fresh/server/1 interval/daemon/2'",
 		0, 20 * HOUR},
+	{"each answer is a whole document (A14)",
+		"next_due_ms = now + 20 * hour, last_poll_ms = now - hour / 4,"
+		" plan = 'no-validators/learned/1 interval/daemon/2'",
+		0, 20 * HOUR},
+	{"each answer is a whole document, which its own interval goes before",
+		"next_due_ms = now + 20 * hour, last_poll_ms = now - hour / 4, interval_ms = hour,"
+		" plan = 'no-validators/learned/1 interval/daemon/2'",
+		0, HOUR * 3 / 4},
 	{"its own interval was made shorter, which goes before a freshness",
 		"next_due_ms = now + 20 * hour, last_poll_ms = now - hour / 4, interval_ms = hour,"
 		" plan = 'fresh/server/1 interval/daemon/2'",

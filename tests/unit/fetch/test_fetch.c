@@ -173,7 +173,7 @@ static const struct {
 	{"\"\xff\xc3\xbc\"", "\xfe", true},
 	{"\"a\tb\"", NULL, true},
 	{NULL, "Thu, 1 Jan 70 00:00:00 +0100 (odd)", true},
-	{"*", NULL, true},
+	{"*", NULL, false}, /* any document */
 	{"", "", false},
 	{NULL, NULL, false},
 	{"x\r\nEvil: 1", "y\nEvil: 1", false},
@@ -201,7 +201,7 @@ static void test_validators(void **state)
 			assert_int_equal(g.result.verdict, FETCH_NOT_MODIFIED);
 			assert_string_equal(g.result.etag, "\"new\"");
 		} else {
-			expect_failure(&g, ERR_HTTP, "HTTP 304");
+			expect_failure(&g, ERR_HTTP, "although nothing was asked");
 		}
 		snprintf(line, sizeof line, "\r\nIf-None-Match: %s\r\n",
 			validators[i].etag ? validators[i].etag : "?");

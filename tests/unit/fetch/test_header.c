@@ -87,6 +87,7 @@ static void test_sendable(void **state)
 	assert_false(header_sendable("a\nb"));
 	assert_false(header_sendable("a\x01"));
 	assert_false(header_sendable("a\x7f"));
+	assert_false(header_sendable("*"));
 }
 
 static const struct {
@@ -124,10 +125,33 @@ static void test_retry_after(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof retries / sizeof *retries; i++) {
-		int64_t got = header_retry_after(retries[i].value, now);
+		const char *values[HEADER_COUNT] = {[HEADER_RETRY_AFTER] = retries[i].value};
+		int64_t got = header_retry_after(values, now);
 
 		if (got != retries[i].wait_ms)
 			fail_msg("\"%s\": %lld", retries[i].value, (long long)got);
+	}
+}
+
+/* By the server's clock: two hours behind, ahead, broken; seconds need none. */
+static void test_retry_after_by_its_clock(void **state)
+{
+	static const struct {
+		const char *value, *date;
+		int64_t wait_ms;
+	} cases[] = {
+		{"Tue, 15 Nov 1994 07:12:31 GMT", "Tue, 15 Nov 1994 06:12:31 GMT", 3600000},
+		{"Tue, 15 Nov 1994 10:12:31 GMT", "Tue, 15 Nov 1994 10:12:32 GMT", -1},
+		{"Tue, 15 Nov 1994 08:13:31 GMT", "soon", 60000},
+		{"120", "Tue, 15 Nov 1994 06:12:31 GMT", 120000},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const char *values[HEADER_COUNT] = {
+			[HEADER_RETRY_AFTER] = cases[i].value, [HEADER_DATE] = cases[i].date};
+
+		assert_int_equal(header_retry_after(values, now), cases[i].wait_ms);
 	}
 }
 
@@ -145,13 +169,13 @@ static const struct {
 	{"max-age=100", NULL, NULL, "200", 0},
 	{"max-age=100", NULL, NULL, "-200", 100000},
 	{"max-age=100", "Tue, 15 Nov 1994 09:12:31 GMT", NULL, NULL, 100000},
-	{"s-maxage=100", NULL, NULL, NULL, -1},
-	{"max-age=-1", NULL, NULL, NULL, -1},
-	{"max-age=", NULL, NULL, NULL, -1},
-	{"max-age=\"", NULL, NULL, NULL, -1},
+	{"s-maxage=100", NULL, NULL, NULL, 0},
+	{"max-age=-1", NULL, NULL, NULL, 0},
+	{"max-age=", NULL, NULL, NULL, 0},
+	{"max-age=\"", NULL, NULL, NULL, 0},
 	{"no-cache, max-age=100", NULL, NULL, NULL, 0},
 	{"max-age=100, no-store", NULL, NULL, NULL, 0},
-	{"private", NULL, NULL, NULL, -1},
+	{"private", NULL, NULL, NULL, 0},
 	{NULL, "Tue, 15 Nov 1994 09:12:31 GMT", NULL, NULL, 3600000},
 	{NULL, "Tue, 15 Nov 1994 09:12:31 GMT", "Tue, 15 Nov 1994 09:11:31 GMT", NULL, 60000},
 	{NULL, "Tue, 15 Nov 1994 09:12:31 GMT", "Tue, 15 Nov 1994 09:11:31 GMT", "50", 10000},
@@ -170,9 +194,11 @@ static void test_freshness(void **state)
 			[HEADER_DATE] = freshness[i].date,
 			[HEADER_AGE] = freshness[i].age,
 		};
-		int64_t got = header_fresh(values, now);
+		bool expires;
+		int64_t got = header_fresh(values, now, &expires);
 
-		if (got != freshness[i].fresh_ms)
+		if (got != freshness[i].fresh_ms ||
+			(got > 0 && expires == !!values[HEADER_CACHE_CONTROL]))
 			fail_msg("case %zu: %lld", i, (long long)got);
 	}
 }
@@ -285,6 +311,7 @@ int main(void)
 		cmocka_unit_test(test_long_values),
 		cmocka_unit_test(test_sendable),
 		line_test("A18", test_retry_after),
+		line_test("A18", test_retry_after_by_its_clock),
 		line_test("A10 A11", test_freshness),
 		line_test("A18 A19", test_used_up),
 		cmocka_unit_test(test_status_text),

@@ -214,6 +214,7 @@ static void test_silence(void **state)
 			.status = polls[i].status,
 			.learned = {.usual_ms = 7,
 				.spoke_ms = NOW,
+				.fresh_ms = -7,
 				.silent = polls[i].silent,
 				.repairs = "a\nb"}};
 		int64_t seq = store_seq(f.store);
@@ -223,6 +224,7 @@ static void test_silence(void **state)
 		assert_int_equal(g.feed.learned.silent, polls[i].silent);
 		assert_int_equal(g.feed.learned.usual_ms, 7);
 		assert_int_equal(g.feed.learned.spoke_ms, NOW);
+		assert_int_equal(g.feed.learned.fresh_ms, -7);
 		assert_string_equal(g.feed.learned.repairs, "a\nb");
 		assert_int_equal(lines(&f, "silent"), polls[i].silents);
 		assert_int_equal(lines(&f, "back"), polls[i].backs);
@@ -261,6 +263,12 @@ static void test_a_move_forgets_validators(void **state)
 	(void)state;
 	fixture_open(&f);
 	run_step(&f, (struct step){.owner = CONFIG, .declared = {{.section = "a", .url = "u1"}}});
+	poll.learned = (struct feed_learned){.ttl_ms = 1,
+		.period_ms = 1,
+		.base_ms = NOW,
+		.fresh_ms = 1,
+		.skip_hours = 1,
+		.skip_days = 1};
 	must_write(&f, poll_feed, &poll);
 	poll.status = FEED_GONE;
 	poll.next_due_ms = TIME_NONE;
@@ -277,6 +285,10 @@ static void test_a_move_forgets_validators(void **state)
 	assert_null(g.feed.error_code);
 	assert_int_equal(g.feed.status, FEED_OK);
 	assert_int_equal(g.feed.next_due_ms, NOW);
+	/* what the old address asked for */
+	assert_int_equal(g.feed.learned.ttl_ms | g.feed.learned.period_ms, 0);
+	assert_int_equal(g.feed.learned.skip_hours | g.feed.learned.skip_days, 0);
+	assert_true(g.feed.learned.base_ms == TIME_NONE && g.feed.learned.fresh_ms == TIME_NONE);
 	arena_finish(&g.arena);
 	fixture_close(&f);
 }

@@ -475,7 +475,7 @@ static void test_cut_again(void **state)
 
 /* -- a database of an older version -- */
 
-enum { OLD_VERSION = 5, NEW_VERSION = 7 };
+enum { OLD_VERSION = 5, NEW_VERSION = 8 };
 
 /* As a daemon of that version left it that was killed: its last changes are in the log. */
 static void make_killed(const char *path)

@@ -328,7 +328,7 @@ static const struct fault {
 	{"no lock", FAULTVFS_LOCK, SQLITE_IOERR_LOCK, true},
 };
 
-enum { SCHEMA_NOW = 7 };
+enum { SCHEMA_NOW = 8 };
 
 enum { FAULTS = sizeof(faults) / sizeof(faults[0]), MEMORY_RUNS = 30 };
 

@@ -30,7 +30,7 @@ static int open_raw(const char *path, struct db *db)
 
 static void assert_complete(const char *path)
 {
-	assert_int_equal(peek(path, "PRAGMA user_version"), 7);
+	assert_int_equal(peek(path, "PRAGMA user_version"), 8);
 	assert_int_equal(peek(path, "SELECT count(*) FROM pragma_table_info('item') WHERE name = "
 				    "'extensions'"),
 		1);
@@ -98,7 +98,7 @@ static void test_killed_in_the_middle(void **state)
 
 /* -- older versions: tests/data/schema/N.sql is what a daemon of that time left -- */
 
-enum { NEWEST_FIXTURE = 6 };
+enum { NEWEST_FIXTURE = 7 };
 
 static const char *old_database(struct tmp *tmp, int version)
 {
@@ -139,12 +139,12 @@ static int64_t look(struct db *db, const char *sql)
 static void assert_upgraded(const char *path)
 {
 	assert_complete(path);
-	assert_kept(path, 7);
+	assert_kept(path, 8);
 	assert_int_equal(peek(path, "SELECT sum(bytes) FROM item"), 77);
 	assert_int_equal(peek(path, "SELECT count(*) FROM feed WHERE rhythm_items = 0 AND gap_ms IS"
 				    " NULL AND plan IS NULL AND base_ms IS NULL AND window = 0"
 				    " AND usual_ms = 0 AND spoke_ms IS NULL AND NOT silent AND "
-				    "icon_due_ms = 0"),
+				    "icon_due_ms = 0 AND fresh_ms IS NULL"),
 		2);
 }
 
