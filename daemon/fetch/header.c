@@ -48,6 +48,13 @@ enum header header_read(const char *line, size_t len, const char **ret_value, si
 	return (enum header)found;
 }
 
+bool header_joins(enum header header, const char *kept)
+{
+	return (header == HEADER_CONTENT_ENCODING || header == HEADER_CACHE_CONTROL ||
+		       header == HEADER_RATELIMIT) &&
+	       strlen(kept) < fields[header].max;
+}
+
 bool header_sendable(const char *value)
 {
 	size_t len = 0;

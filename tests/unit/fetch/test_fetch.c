@@ -163,6 +163,34 @@ static void test_result_fields(void **state)
 	world_close(&w);
 }
 
+/* A list may come on several lines (RFC 9110, 5.3): they are one, and as long as one may be. */
+static void test_lists_of_several_lines(void **state)
+{
+	char many[9000] = "";
+	struct world w;
+	struct got g;
+
+	(void)state;
+	for (size_t len = 0; len + 30 < sizeof many; len += 18)
+		memcpy(many + len, "Cache-Control: x\r\n", 19);
+	world_open(&w);
+	server_route(&w.server, "/two", KEEP,
+		OK_HEAD "Cache-Control: public\r\nX: y\r\ncache-control: max-age=60\r\n"
+			"RateLimit: \"a\";r=5;t=3\r\nRateLimit: \"b\";r=0;t=9\r\n"
+			"Expires: 0\r\nAge: 10\r\nAge: 20\r\n\r\n<a/>");
+	server_route(&w.server, "/many", KEEP,
+		OK_HEAD "Cache-Control: max-age=7\r\n%sCache-Control: no-cache\r\n\r\n<a/>", many);
+	get(&g, &w, "/two");
+	expect_document(&g, "<a/>");
+	assert_int_equal(g.result.fresh_ms, 50000);
+	assert_int_equal(g.result.used_up_ms, 9000);
+	got_finish(&g);
+	get(&g, &w, "/many");
+	assert_int_equal(g.result.fresh_ms, 7000);
+	got_finish(&g);
+	world_close(&w);
+}
+
 static const struct {
 	const char *etag, *last_modified;
 	bool sent; /* either of them */
@@ -583,6 +611,7 @@ int main(void)
 		line_test("A26 A34 A60", test_answers),
 		cmocka_unit_test(test_large_pages),
 		cmocka_unit_test(test_result_fields),
+		line_test("A10 A18", test_lists_of_several_lines),
 		line_test("A2 A9 A60", test_validators),
 		line_test("A6", test_validators_url),
 		line_test("A35 A60", test_redirects),
