@@ -137,10 +137,13 @@ int64_t header_retry_after(const char *value, int64_t now_ms)
 	return date_ms - now_ms < RETRY_AFTER_MAX_MS ? date_ms - now_ms : RETRY_AFTER_MAX_MS;
 }
 
-/* A whole number of seconds with a fraction or other things behind it ("0.0", "58;w=60"). */
+/* A whole number of seconds with a fraction or other things behind it ("0.0", "58;w=60"). So many
+ * that they cannot be meant are milliseconds. */
 static int64_t read_leading(const char *text)
 {
-	return read_seconds(text, strspn(text, "0123456789"), INT64_C(100000000000));
+	int64_t n = read_seconds(text, strspn(text, "0123456789"), INT64_C(100000000000000));
+
+	return n < INT64_C(100000000000) ? n : n / 1000;
 }
 
 /* Seconds until the reset of a quota that is used up, one way or the other written; -1. */
