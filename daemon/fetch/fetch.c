@@ -41,6 +41,17 @@ static int64_t now_ms(const struct fetch *f)
 
 /* -- the URL of a hop -- */
 
+/* What a visit is known by: a server may send back to where it was asked, and wait there for the
+ * cookie that it set. */
+static int64_t visit_of(const struct fetch *f)
+{
+	int64_t cookies = 0;
+
+	for (const struct curl_slist *c = f->cookies; c; c = c->next)
+		cookies++;
+	return hash64(f->result.url, strlen(f->result.url)) + cookies;
+}
+
 /* Takes the URL of the next hop apart. 0, or the code of result.error. */
 static int set_url(struct fetch *f, const char *url)
 {
@@ -59,7 +70,7 @@ static int set_url(struct fetch *f, const char *url)
 	if (!page)
 		return err_set(e, ERR_NOMEM, NULL);
 	f->result.url = page;
-	f->visited[f->result.hops] = hash64(page, strlen(page));
+	f->visited[f->result.hops] = visit_of(f);
 	leave_group(f);
 	page_group(&f->url, group, sizeof group);
 	f->group = hash64(group, strlen(group));
@@ -308,6 +319,11 @@ static int check_redirect(struct fetch *f, const char *from_host, bool was_secur
 	return 0;
 }
 
+static bool is_at_start(const struct fetch *f)
+{
+	return f->visited[0] == hash64(f->result.url, strlen(f->result.url));
+}
+
 /* Sets the next hop from a Location (RFC 9110, 10.2.2). 0, or the code of result.error. */
 static int redirect(struct fetch *f)
 {
@@ -331,8 +347,8 @@ static int redirect(struct fetch *f)
 			"%s redirects to what is no web address: %.*s", from_host,
 			(int)strcspn(next, "/?#@"), next);
 	r->hops++;
-	r->permanent = was_permanent && (r->status == 301 || r->status == 308);
 	code = set_url(f, next);
+	r->permanent = was_permanent && (r->status == 301 || r->status == 308) && !is_at_start(f);
 	if (code == ERR_INVALID)
 		return err_set(&r->error, ERR_REDIRECT, "%s redirects to a URL that is not valid",
 			from_host);
@@ -366,6 +382,12 @@ static bool is_redirect(int status)
 	return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
+static void keep_cookies(struct fetch *f)
+{
+	curl_slist_free_all(f->cookies);
+	f->cookies = transfer_cookies(f->transfer);
+}
+
 static void take_answer(struct fetch *f)
 {
 	const struct transfer *t = f->transfer;
@@ -388,9 +410,7 @@ static void take_answer(struct fetch *f)
 		r->error = t->error;
 	} else if (!is_redirect(r->status)) {
 		judge(f);
-	} else if (redirect(f) == 0) {
-		curl_slist_free_all(f->cookies);
-		f->cookies = transfer_cookies(f->transfer);
+	} else if (keep_cookies(f), redirect(f) == 0) {
 		transfer_release(f->transfer);
 		f->transfer = NULL;
 		queue_hop(f, f->group != group_before);

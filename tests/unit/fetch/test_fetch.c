@@ -385,6 +385,38 @@ static void test_refused_redirects(void **state)
 	world_close(&w);
 }
 
+/* Who is sent back to where he was, with a new cookie, goes there; without one, or with the same,
+ * in a circle. It is no move. */
+static void test_a_wall_of_cookies(void **state)
+{
+	static const char wall[] = "HTTP/1.1 301 X\r\nLocation: /wall\r\nContent-Length: 0\r\n"
+				   "Set-Cookie: k=1\r\n\r\n";
+	struct world w;
+	struct got g;
+
+	(void)state;
+	world_open(&w);
+	server_bytes(&w.server, "/wall", KEEP, wall, sizeof wall - 1);
+	server_route(&w.server, "/inside", KEEP, OK);
+	w.server.wall = "/wall";
+	for (int i = 0; i < 2; i++) { /* nothing is left of the first */
+		int before = w.server.requests;
+
+		get(&g, &w, "/wall");
+		expect_document(&g, "<a/>");
+		assert_int_equal(w.server.requests, before + 2);
+		assert_false(g.result.permanent);
+		assert_null(g.result.moved_url);
+		got_finish(&g);
+	}
+	w.server.wall = NULL;
+	get(&g, &w, "/wall");
+	expect_failure(&g, ERR_REDIRECT, "redirects in a circle");
+	assert_int_equal(w.server.requests, 2 + 2 + 2);
+	got_finish(&g);
+	world_close(&w);
+}
+
 static void test_ten_redirects(void **state)
 {
 	static const char *const paths[] = {
@@ -616,6 +648,7 @@ int main(void)
 		line_test("A6", test_validators_url),
 		line_test("A35 A60", test_redirects),
 		line_test("A35 A60", test_refused_redirects),
+		line_test("A35 A40", test_a_wall_of_cookies),
 		line_test("A35", test_ten_redirects),
 		line_test("A60", test_credentials),
 		line_test("A30 A33 A60", test_bombs),
