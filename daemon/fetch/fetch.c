@@ -11,6 +11,8 @@
 #include "fetch/verdict.h"
 #include "limits.h"
 
+enum { SAID_URL_MAX = 100 }; /* bytes of an URL in a sentence */
+
 static void leave_group(struct fetch *f)
 {
 	if (f->in_group)
@@ -50,6 +52,11 @@ static int64_t visit_of(const struct fetch *f)
 	for (const struct curl_slist *c = f->cookies; c; c = c->next)
 		cookies++;
 	return hash64(f->result.url, strlen(f->result.url)) + cookies;
+}
+
+static bool is_at_start(const struct fetch *f)
+{
+	return f->visited[0] == hash64(f->result.url, strlen(f->result.url));
 }
 
 /* Takes the URL of the next hop apart. 0, or the code of result.error. */
@@ -284,6 +291,23 @@ static void take_file(struct fetch *f)
 	end(f);
 }
 
+/* Whose answer it is, where that is not plain from the feed's own URL; "" also without memory. */
+static const char *answered_by(const struct fetch *f)
+{
+	const struct fetch_site *site = f->request->site;
+	bool secret = f->first.user || (site && site->user);
+	const char *text;
+
+	if (is_at_start(f))
+		return "";
+	text = arena_printf(f->request->arena, " from %.*s%s, to which it redirects%s",
+		SAID_URL_MAX, f->result.url, strlen(f->result.url) > SAID_URL_MAX ? "..." : "",
+		secret && !f->transfer->hop.user
+			? "; the password is not sent there, since it is another origin"
+			: "");
+	return text ? text : "";
+}
+
 /* The verdict on an answer that is no redirect. */
 static void judge(struct fetch *f)
 {
@@ -294,7 +318,8 @@ static void judge(struct fetch *f)
 	if (r->status == 304 && f->validators_sent)
 		r->verdict = FETCH_NOT_MODIFIED;
 	else if (r->status != 200 && r->status != 203)
-		err_set(&r->error, ERR_HTTP, "HTTP %s%s", header_status_text(r->status, text),
+		err_set(&r->error, ERR_HTTP, "HTTP %s%s%s", header_status_text(r->status, text),
+			answered_by(f),
 			challenge ? ": the server wants to see a browser (Cloudflare challenge)"
 				  : "");
 	else if (f->request->body.len == 0)
@@ -317,11 +342,6 @@ static int check_redirect(struct fetch *f, const char *from_host, bool was_secur
 			"%s redirects from https to http, which is not followed with secrets",
 			from_host);
 	return 0;
-}
-
-static bool is_at_start(const struct fetch *f)
-{
-	return f->visited[0] == hash64(f->result.url, strlen(f->result.url));
 }
 
 /* Sets the next hop from a Location (RFC 9110, 10.2.2). 0, or the code of result.error. */

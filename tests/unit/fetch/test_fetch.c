@@ -505,6 +505,43 @@ static void test_credentials(void **state)
 	world_close(&w);
 }
 
+/* An error of another address than the feed's says so, and why that may be. */
+static void test_errors_of_where_it_leads(void **state)
+{
+	static const struct {
+		const char *from, *user, *why;
+	} cases[] = {{"/here", "", ""}, {"/here", "u:p@", ""}, {"/away", "", ""},
+		{"/away", "u:p@", "; the password is not sent there, since it is another origin"}};
+	char url[100], text[200];
+	struct world w;
+	struct got g;
+
+	(void)state;
+	world_open(&w);
+	for (int i = 0; i < 2; i++) {
+		struct fake_server *to = i ? &w.other : &w.server;
+
+		server_route(&w.server, i ? "/away" : "/here", KEEP,
+			"HTTP/1.1 301 X\r\nLocation: http://x:y@127.0.0.1:%d/no\r\n"
+			"Content-Length: 0\r\n\r\n",
+			to->port);
+		server_route(to, "/no", KEEP, "HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n");
+	}
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		snprintf(url, sizeof url, "http://%s127.0.0.1:%d%s", cases[i].user, w.server.port,
+			cases[i].from);
+		get(&g, &w, url);
+		snprintf(text, sizeof text,
+			"HTTP 401 Unauthorized from http://127.0.0.1:%d/no, to which it "
+			"redirects%s",
+			i < 2 ? w.server.port : w.other.port, cases[i].why);
+		expect_failure(&g, ERR_HTTP, text);
+		assert_int_equal(strlen(g.result.error.text), strlen(text));
+		got_finish(&g);
+	}
+	world_close(&w);
+}
+
 /* Bodies, heads and lines without end (A30, A33). */
 static void test_bombs(void **state)
 {
@@ -651,6 +688,7 @@ int main(void)
 		line_test("A35 A40", test_a_wall_of_cookies),
 		line_test("A35", test_ten_redirects),
 		line_test("A60", test_credentials),
+		line_test("A45", test_errors_of_where_it_leads),
 		line_test("A30 A33 A60", test_bombs),
 		line_test("A32 A60", test_timeouts),
 		cmocka_unit_test(test_bad_urls),
