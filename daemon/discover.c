@@ -118,16 +118,6 @@ static void parsed(uv_work_t *work, int status)
 	finish(d);
 }
 
-/* As with a poll, a server that asks for a pause gets it. */
-static void hold(const struct discovery *d)
-{
-	struct refresh_env *env = d->of->env;
-	int64_t wait_ms = refresh_hold_ms(&d->fetched);
-
-	if (wait_ms > 0)
-		env->hold(env->ctx, d->fetched.url, wait_ms);
-}
-
 /* A feed that has moved is told as where it is now. */
 static void fetched(struct fetch_request *request, const struct fetch_result *result)
 {
@@ -138,7 +128,7 @@ static void fetched(struct fetch_request *request, const struct fetch_result *re
 	d->found.error = result->error;
 	d->found.wait_ms = result->retry_after_ms;
 	d->itself.url = arena_strdup(&d->arena, url);
-	hold(d);
+	refresh_hold(d->of->env, result);
 	d->parsing = result->verdict == FETCH_DOCUMENT;
 	if (d->parsing && !d->itself.url)
 		err_set(&d->found.error, ERR_NOMEM, NULL);

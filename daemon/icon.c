@@ -8,7 +8,6 @@
 #include "base/log.h"
 #include "base/url.h"
 #include "limits.h"
-#include "store/holds.h"
 #include "store/icons.h"
 
 static int64_t admit(void *ctx, const char *url)
@@ -28,7 +27,7 @@ struct icon {
 	struct fetch_request request;
 	struct fetch_result result;
 	struct store_job job;
-	int64_t now_ms, hold_ms;
+	int64_t now_ms;
 };
 
 const char *icon_due(const struct feed *feed, const struct feed_poll *poll)
@@ -61,13 +60,9 @@ static bool is_icon(const struct icon *i)
 static int store(struct store_tx *tx, void *arg, struct err *e)
 {
 	struct icon *i = arg;
-	int rv;
 
 	fetch_decode(&i->request, &i->result); /* the first time */
-	rv = icons_put(tx, i->request.url, is_icon(i) ? &i->request.body : NULL, i->now_ms, e);
-	if (!rv && i->hold_ms > 0)
-		rv = holds_put(tx, i->result.url, i->now_ms + i->hold_ms, i->now_ms, e);
-	return rv;
+	return icons_put(tx, i->request.url, is_icon(i) ? &i->request.body : NULL, i->now_ms, e);
 }
 
 static void stored(struct store_job *job)
@@ -88,9 +83,7 @@ static void fetched(struct fetch_request *request, const struct fetch_result *re
 
 	i->result = *result;
 	i->now_ms = i->env->now_ms();
-	i->hold_ms = refresh_hold_ms(result);
-	if (i->hold_ms > 0)
-		i->env->hold(i->env->ctx, result->url, i->hold_ms);
+	refresh_hold(i->env, result);
 	i->job = (struct store_job){.class = STORE_POLL, .run = store, .done = stored, .arg = i};
 	if (code == ERR_CANCELED || code == ERR_BUSY || store_write(i->env->store, &i->job))
 		finish(i);

@@ -13,6 +13,7 @@
 #include "limits.h"
 #include "parse/parse.h"
 #include "store/feeds.h"
+#include "store/holds.h"
 
 /*
  *  LOADING --> FETCHING --> PARSING --> STORING --> DONE
@@ -267,8 +268,9 @@ static int64_t asked_ms(const struct fetch_result *f)
 	return f->retry_after_ms >= 0 ? f->retry_after_ms : f->used_up_ms;
 }
 
-/* It says so, or has counted to its limit. */
-int64_t refresh_hold_ms(const struct fetch_result *f)
+/* How long nothing is to be asked of the server that gave this answer, since it says so or has
+ * counted to its limit; under 1: it may. */
+static int64_t hold_ms(const struct fetch_result *f)
 {
 	int64_t wait_ms = asked_ms(f);
 
@@ -279,13 +281,50 @@ int64_t refresh_hold_ms(const struct fetch_result *f)
 
 static void hold(struct refresh *r)
 {
-	int64_t wait_ms = refresh_hold_ms(&r->fetched);
+	int64_t wait_ms = hold_ms(&r->fetched);
 
 	if (wait_ms <= 0)
 		return;
 	r->env->hold(r->env->ctx, r->fetched.url, wait_ms);
 	r->ingest.held_url = r->fetched.url;
 	r->ingest.held_until_ms = r->ingest.now_ms + wait_ms;
+}
+
+struct pause {
+	struct store_job job;
+	int64_t now_ms, until_ms;
+	char url[];
+};
+
+static int store_pause(struct store_tx *tx, void *arg, struct err *e)
+{
+	const struct pause *p = arg;
+
+	return holds_put(tx, p->url, p->until_ms, p->now_ms, e);
+}
+
+static void pause_stored(struct store_job *job)
+{
+	free(job->arg);
+}
+
+void refresh_hold(struct refresh_env *env, const struct fetch_result *f)
+{
+	int64_t wait_ms = hold_ms(f), now_ms = env->now_ms();
+	struct pause *p;
+
+	if (wait_ms <= 0)
+		return;
+	env->hold(env->ctx, f->url, wait_ms);
+	p = malloc(sizeof(*p) + strlen(f->url) + 1);
+	if (!p)
+		return;
+	*p = (struct pause){.now_ms = now_ms, .until_ms = now_ms + wait_ms};
+	memcpy(p->url, f->url, strlen(f->url) + 1);
+	p->job = (struct store_job){
+		.class = STORE_POLL, .run = store_pause, .done = pause_stored, .arg = p};
+	if (store_write(env->store, &p->job))
+		free(p);
 }
 
 /* Whether the failure is nobody's; counts every end of a poll. */

@@ -66,8 +66,9 @@ int refresh_start(struct refresh_env *env, int64_t feed,
 /* Ends those whose document waits for the parser. Nothing may be fetched any more. */
 void refresh_stop(struct refresh_env *env);
 
-/* How long nothing is to be asked of the server that gave this answer; under 1: it may. */
-int64_t refresh_hold_ms(const struct fetch_result *f);
+/* What was fetched beside polls: its server gets the pause that it asks for, as with a poll, and a
+ * restart does not forget it. */
+void refresh_hold(struct refresh_env *env, const struct fetch_result *f);
 
 /* True when so many documents wait to be parsed that nothing new should be fetched. */
 bool refresh_is_busy(const struct refresh_env *env);

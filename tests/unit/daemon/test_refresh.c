@@ -25,7 +25,7 @@ struct world {
 	int done, stopped;
 };
 
-static int64_t clock_ms;
+static int64_t clock_ms, held_ms;
 
 static int64_t now_ms(void)
 {
@@ -44,7 +44,7 @@ static void hold(void *ctx, const char *url, int64_t wait_ms)
 {
 	(void)ctx;
 	(void)url;
-	(void)wait_ms;
+	held_ms = wait_ms;
 }
 
 static bool more(void *ctx, int64_t feed)
@@ -280,6 +280,36 @@ static void test_discover_without_memory(void **state)
 	world_close(&w);
 }
 
+/* Who asks for a pause when somebody looks gets it, also after a restart (A18). */
+static void test_discover_busy(void **state)
+{
+	static const char answer[] = "HTTP/1.1 503 No\r\nRetry-After: 3600\r\n"
+				     "Content-Length: 0\r\n\r\n";
+	struct discover d;
+	struct world w;
+	struct look look;
+	long failed = 1;
+
+	(void)state;
+	world_open(&w);
+	server_bytes(&w.server, "/busy", KEEP, answer, sizeof(answer) - 1);
+	discover_init(&d, &w, LIMIT_MS);
+	for (long n = 0; failed; n++) {
+		poke(w.f.path, "DELETE FROM hold");
+		held_ms = 0;
+		fault_malloc_after(n);
+		look = look_at(&w, &d, "/busy");
+		while (store_queue_length(w.f.store))
+			uv_run(&w.f.loop.uv, UV_RUN_ONCE);
+		failed = fault_malloc_off();
+	}
+	assert_int_equal(look.code, ERR_HTTP);
+	assert_int_equal(held_ms, HOUR);
+	assert_int_equal(
+		peek(w.f.path, "SELECT until_ms FROM hold WHERE url LIKE '%/busy'"), NOW + HOUR);
+	world_close(&w);
+}
+
 /* A server that says nothing; and what comes when the daemon stops. */
 static void test_discover_ended(void **state)
 {
@@ -315,6 +345,7 @@ int main(void)
 		line_test("A25", test_nobody_is_reached),
 		line_test("A44", test_icon_without_memory),
 		cmocka_unit_test(test_discover_without_memory),
+		line_test("A18", test_discover_busy),
 		cmocka_unit_test(test_discover_ended),
 	};
 
