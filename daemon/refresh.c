@@ -401,6 +401,14 @@ static void describe(const struct feed_content *content, struct feed_poll *poll)
 	poll->icon = content->icon ? content->icon : content->image;
 }
 
+/* Nobody else tells what it waits for: of a feed that does no error is stored. */
+static void say_waiting(struct refresh *r, struct feed_poll *poll)
+{
+	const char *text = arena_printf(&r->arena, "waiting: %s", poll->error_text);
+
+	poll->due_reason = text ? text : poll->due_reason;
+}
+
 /* On the store's thread, which has the refresh until the job is done. */
 static void plan(struct ingest *in)
 {
@@ -430,6 +438,8 @@ static void plan(struct ingest *in)
 		r->result.outcome = in->new_items ? OUTCOME_NEW_ITEMS : OUTCOME_UNCHANGED;
 	input.outcome = r->result.outcome;
 	plan_poll(&input, &r->arena, poll);
+	if (poll->waiting && poll->error_code && !strcmp(poll->error_code, err_name(ERR_BUSY)))
+		say_waiting(r, poll);
 	r->result.new_items = in->new_items;
 	r->result.wait_ms =
 		poll->next_due_ms == TIME_NONE ? TIME_NONE : poll->next_due_ms - in->now_ms;
@@ -459,7 +469,7 @@ static void begin_store(struct refresh *r)
 	if (error) {
 		poll->status = is_gone(r) ? FEED_GONE : FEED_FAILING;
 		poll->waiting = r->result.outcome == OUTCOME_WAITING ||
-				r->result.outcome == OUTCOME_CUT_OFF;
+				r->result.outcome == OUTCOME_CUT_OFF || error->code == ERR_BUSY;
 		poll->error_code = err_name(error->code);
 		poll->error_text = error->text;
 		r->ingest.count = 0;
@@ -494,8 +504,7 @@ static void log_poll(const struct refresh *r)
 	bool news = in->new_items || in->changed_items || in->rekeyed_items;
 
 	if (error)
-		log_event(LOG_WARNING,
-			r->result.outcome == OUTCOME_WAITING ? "feed.waiting" : "feed.failed",
+		log_event(LOG_WARNING, r->ingest.poll.waiting ? "feed.waiting" : "feed.failed",
 			"feed=%lld url=%s code=%s error=%s status=%d next=%s", (long long)r->id,
 			r->feed.url, err_name(error->code), error->text, r->fetched.status,
 			r->ingest.poll.due_reason);

@@ -375,6 +375,21 @@ static int redirect(struct fetch *f)
 	return code ? code : check_redirect(f, from_host, was_secure);
 }
 
+static void refuse(struct fetch *f, int64_t wait_ms)
+{
+	struct err *e = &f->result.error;
+	char text[DURATION_TEXT_BYTES];
+
+	f->result.retry_after_ms = wait_ms;
+	if (f->result.hops)
+		err_set(e, ERR_BUSY,
+			"%s redirects to %.*s, whose server is to be left alone for %s",
+			f->first.host, SAID_URL_MAX, f->result.url, times_duration(wait_ms, text));
+	else
+		err_set(e, ERR_BUSY, "%s is to be left alone for now", f->url.host);
+	end(f);
+}
+
 /* QUEUED at once, or WAITING first where the next host is asked about, or the end when that one is
  * held. */
 static void queue_hop(struct fetch *f, bool ask)
@@ -385,9 +400,7 @@ static void queue_hop(struct fetch *f, bool ask)
 	if (request->admit && ask)
 		wait_ms = request->admit(request->admit_ctx, f->result.url);
 	if (wait_ms < 0) {
-		f->result.retry_after_ms = -wait_ms;
-		err_set(&f->result.error, ERR_BUSY, "%s is to be left alone for now", f->url.host);
-		end(f);
+		refuse(f, -wait_ms);
 	} else if (wait_ms > 0) {
 		fetcher_enter(f, WAITING);
 		uv_timer_start(&f->timer, on_timer, (uint64_t)wait_ms, 0);

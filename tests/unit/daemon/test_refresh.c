@@ -25,7 +25,7 @@ struct world {
 	int done, stopped;
 };
 
-static int64_t clock_ms, held_ms;
+static int64_t clock_ms, held_ms, admit_ms;
 
 static int64_t now_ms(void)
 {
@@ -37,7 +37,7 @@ static int64_t admit(void *ctx, const char *url, int64_t most_ms)
 	(void)ctx;
 	(void)url;
 	(void)most_ms;
-	return 0;
+	return admit_ms;
 }
 
 static void hold(void *ctx, const char *url, int64_t wait_ms)
@@ -173,6 +173,33 @@ static void test_nobody_is_reached(void **state)
 	assert_int_equal(FEED("plan LIKE 'backoff/learned/%'"), 1);
 	assert_int_equal(refresh(&w, 1), OUTCOME_FAILED); /* nothing has changed */
 	assert_int_equal(FEED("error_count"), 2);
+	world_close(&w);
+}
+
+/* Sent on to a host that is to be left alone: nothing has failed, and it waits for that (A19, A35).
+ */
+static void test_a_redirect_to_a_held_host(void **state)
+{
+	static const char away[] = "HTTP/1.1 302 Found\r\nLocation: http://other.test/\r\n"
+				   "Content-Length: 0\r\n\r\n";
+	struct world w;
+
+	(void)state;
+	world_open(&w);
+	server_bytes(&w.server, "/feed", KEEP, away, sizeof(away) - 1);
+	poke(w.f.path, "DELETE FROM feed WHERE id = 1; UPDATE feed SET id = 1");
+	admit_ms = -5 * HOUR;
+	assert_int_equal(refresh(&w, 1), OUTCOME_RETRY_AFTER);
+	admit_ms = 0;
+	assert_in_range(w.result.wait_ms, 5 * HOUR, 6 * HOUR);
+	assert_int_equal(FEED("error_count"), 0);
+	assert_int_equal(FEED("status"), FEED_OK);
+	assert_int_equal(FEED("error_code IS NULL AND last_ok_ms = 1794000000000"), 1);
+	assert_int_equal(
+		FEED("due_reason = 'waiting: 127.0.0.1 redirects to http://other.test/, whose "
+		     "server is to be left alone for 5h'"),
+		1);
+	assert_int_equal(peek(w.f.path, "SELECT count(*) FROM change WHERE op = 'error'"), 0);
 	world_close(&w);
 }
 
@@ -343,6 +370,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		line_test("A25", test_nobody_is_reached),
+		line_test("A19 A35", test_a_redirect_to_a_held_host),
 		line_test("A44", test_icon_without_memory),
 		cmocka_unit_test(test_discover_without_memory),
 		line_test("A18", test_discover_busy),

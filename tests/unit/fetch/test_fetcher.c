@@ -314,7 +314,7 @@ static void test_a_redirect_to_a_held_host(void **state)
 	g.request.admit = admit;
 	g.request.admit_ctx = &admitted;
 	got_run(&g);
-	expect_failure(&g, ERR_BUSY, "127.0.0.1 is to be left alone for now");
+	expect_failure(&g, ERR_BUSY, "/3, whose server is to be left alone for 1m");
 	assert_int_equal(g.result.retry_after_ms, 60000);
 	assert_int_equal(w.other.connections, 0);
 	got_finish(&g);
