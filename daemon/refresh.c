@@ -401,6 +401,11 @@ static void describe(const struct feed_content *content, struct feed_poll *poll)
 	poll->icon = content->icon ? content->icon : content->image;
 }
 
+static bool tells_why(int code)
+{
+	return code == ERR_BUSY || outage_is_ours(code);
+}
+
 /* Nobody else tells what it waits for: of a feed that does no error is stored. */
 static void say_waiting(struct refresh *r, struct feed_poll *poll)
 {
@@ -438,7 +443,7 @@ static void plan(struct ingest *in)
 		r->result.outcome = in->new_items ? OUTCOME_NEW_ITEMS : OUTCOME_UNCHANGED;
 	input.outcome = r->result.outcome;
 	plan_poll(&input, &r->arena, poll);
-	if (poll->waiting && poll->error_code && !strcmp(poll->error_code, err_name(ERR_BUSY)))
+	if (poll->waiting && tells_why(r->fetched.error.code))
 		say_waiting(r, poll);
 	r->result.new_items = in->new_items;
 	r->result.wait_ms =

@@ -174,6 +174,17 @@ static void transfer_page(struct fetch *f, const struct addresses *addresses)
 	fetcher_enter(f, TRANSFERRING);
 }
 
+/* Whose name it was that could not be looked up. */
+static void end_lookup(struct fetch *f)
+{
+	struct err e = f->result.error;
+
+	if (f->proxy.host && (e.code == ERR_DNS || e.code == ERR_RESOLVER))
+		err_set(&f->result.error, ERR_PROXY, "the proxy %s cannot be reached: %s",
+			f->proxy.host, e.text);
+	end(f);
+}
+
 static void on_lookup(struct lookup *lookup, const struct addresses *addresses, const struct err *e)
 {
 	struct fetch *f = container_of(lookup, struct fetch, lookup);
@@ -181,7 +192,7 @@ static void on_lookup(struct lookup *lookup, const struct addresses *addresses, 
 	uv_timer_stop(&f->timer);
 	if (e->code) {
 		f->result.error = *e;
-		end(f);
+		end_lookup(f);
 		return;
 	}
 	transfer_page(f, addresses);
@@ -227,7 +238,7 @@ static void resolve(struct fetch *f)
 		uv_timer_start(
 			&f->timer, on_timer, (uint64_t)f->settings->options.connect_timeout_ms, 0);
 	} else if (rc) {
-		end(f);
+		end_lookup(f);
 	} else {
 		transfer_page(f, addresses);
 	}
@@ -480,9 +491,10 @@ void fetch_step(struct fetch *f)
 		break;
 	case RESOLVING:
 		err_set(&f->result.error, ERR_RESOLVER,
-			"no name server answered for %s within %" PRId64 " s", f->url.host,
+			"no name server answered for %s within %" PRId64 " s",
+			f->proxy.host ? f->proxy.host : f->url.host,
 			(f->settings->options.connect_timeout_ms + 999) / 1000);
-		end(f);
+		end_lookup(f);
 		break;
 	case TRANSFERRING:
 		take_answer(f);

@@ -2,6 +2,7 @@
 #include "fetch/transfer.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,12 +29,15 @@ static int64_t now_ms(const struct transfer *t)
 static curl_socket_t on_open_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *a)
 {
 	struct transfer *t = ctx;
+	curl_socket_t fd;
 
 	(void)purpose;
 	/* A proxy is the user's choice, and what is behind it was checked before. */
 	if (!t->hop.proxied && guard_check(&t->hop.options->guard, &a->addr, &t->blocked))
 		return CURL_SOCKET_BAD;
-	return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+	fd = socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+	t->os_error = fd == CURL_SOCKET_BAD ? errno : 0;
+	return fd;
 }
 
 /* A request that a kept connection swallowed goes out once more, on a new one; libcurl alone would
@@ -353,6 +357,7 @@ static void forget_answer(struct transfer *t)
 	t->head_bytes = 0;
 	t->error.code = 0;
 	t->blocked.code = 0;
+	t->os_error = 0;
 	t->curl_text[0] = '\0';
 }
 

@@ -26,6 +26,7 @@ struct world {
 };
 
 static int64_t clock_ms, held_ms, admit_ms;
+static const struct fetch_site *site_of_all;
 
 static int64_t now_ms(void)
 {
@@ -60,7 +61,7 @@ static int site(
 	(void)ctx;
 	(void)section;
 	(void)arena;
-	*ret_site = NULL;
+	*ret_site = site_of_all;
 	return 0;
 }
 
@@ -173,6 +174,31 @@ static void test_nobody_is_reached(void **state)
 	assert_int_equal(FEED("plan LIKE 'backoff/learned/%'"), 1);
 	assert_int_equal(refresh(&w, 1), OUTCOME_FAILED); /* nothing has changed */
 	assert_int_equal(FEED("error_count"), 2);
+	world_close(&w);
+}
+
+/* The user's own proxy is no feed's fault, whoever else is answered (A25, A47). */
+static void test_a_dead_proxy(void **state)
+{
+	static const struct fetch_site dead = {.proxy = "socks5h://127.0.0.1:1"};
+	struct world w;
+
+	(void)state;
+	world_open(&w);
+	clock_ms = NOW + HOUR;
+	for (int n = 0; n < 3; n++) {
+		site_of_all = NULL;
+		assert_int_equal(refresh(&w, 2), OUTCOME_FAILED);
+		site_of_all = &dead;
+		assert_int_equal(refresh(&w, 1), OUTCOME_WAITING);
+		site_of_all = NULL;
+		assert_in_range(w.result.wait_ms, HOUR / 12, 2 * HOUR);
+		assert_int_equal(FEED("error_count"), 0);
+		assert_int_equal(FEED("status"), FEED_OK);
+		assert_int_equal(FEED("due_reason = 'waiting: the proxy 127.0.0.1 cannot be "
+				      "reached: Connection refused'"),
+			1);
+	}
 	world_close(&w);
 }
 
@@ -370,6 +396,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		line_test("A25", test_nobody_is_reached),
+		line_test("A25 A47", test_a_dead_proxy),
 		line_test("A19 A35", test_a_redirect_to_a_held_host),
 		line_test("A44", test_icon_without_memory),
 		cmocka_unit_test(test_discover_without_memory),

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "fetch/fetcher.h"
@@ -66,6 +67,30 @@ static void test_names(void **state)
 		}
 		got_finish(&g);
 	}
+	world_close(&w);
+}
+
+/* Without descriptors nobody is reached, and it is no server's doing (A25). */
+static void test_without_descriptors(void **state)
+{
+	struct rlimit usual, few;
+	struct world w;
+	struct got g;
+
+	(void)state;
+	world_open(&w);
+	server_route(&w.server, "/", KEEP, OK);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &usual), 0);
+	few = usual;
+	few.rlim_cur = 3;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	get(&g, &w, "/");
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &usual), 0);
+	expect_failure(&g, ERR_SHORT, "out of descriptors for 127.0.0.1");
+	got_finish(&g);
+	get(&g, &w, "/");
+	expect_document(&g, "<a/>");
+	got_finish(&g);
 	world_close(&w);
 }
 
@@ -664,6 +689,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_names),
+		line_test("A25", test_without_descriptors),
 		line_test("A57 A60", test_rebinding),
 		line_test("A60", test_connect_timeout),
 		cmocka_unit_test(test_burst),
