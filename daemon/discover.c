@@ -19,6 +19,7 @@ struct discovery {
 	uv_timer_t deadline;
 	struct arena arena;
 	struct fetch_request request;
+	struct visit *visit;
 	struct fetch_result fetched;
 	bool parsing, late;
 	uv_work_t work;
@@ -128,6 +129,7 @@ static void fetched(struct fetch_request *request, const struct fetch_result *re
 	d->found.error = result->error;
 	d->found.wait_ms = result->retry_after_ms;
 	d->itself.url = arena_strdup(&d->arena, url);
+	d->of->env->leave(d->of->env->ctx, d->visit);
 	refresh_hold(d->of->env, result);
 	d->parsing = result->verdict == FETCH_DOCUMENT;
 	if (d->parsing && !d->itself.url)
@@ -140,9 +142,9 @@ static void fetched(struct fetch_request *request, const struct fetch_result *re
 /* Whom others wait for so long that the client would not, is as good as held. */
 static int64_t admit(void *ctx, const char *url)
 {
-	const struct discover *of = ((struct discovery *)ctx)->of;
+	struct discovery *d = ctx;
 
-	return of->env->admit(of->env->ctx, url, of->most_ms - 1);
+	return d->of->env->admit(d->of->env->ctx, &d->visit, 0, url, d->of->most_ms - 1);
 }
 
 static int begin(struct discovery *d, const char *url)

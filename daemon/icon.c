@@ -10,13 +10,6 @@
 #include "limits.h"
 #include "store/icons.h"
 
-static int64_t admit(void *ctx, const char *url)
-{
-	const struct refresh_env *env = ctx;
-
-	return env->admit(env->ctx, url, INT64_MAX);
-}
-
 /*
  *  icon_fetch() --> fetched() --> stored()
  *                       `--(canceled, its host is held)--> finish(): a day later again
@@ -25,10 +18,18 @@ struct icon {
 	struct refresh_env *env;
 	struct arena arena;
 	struct fetch_request request;
+	struct visit *visit;
 	struct fetch_result result;
 	struct store_job job;
 	int64_t now_ms;
 };
+
+static int64_t admit(void *ctx, const char *url)
+{
+	struct icon *i = ctx;
+
+	return i->env->admit(i->env->ctx, &i->visit, 0, url, INT64_MAX);
+}
 
 const char *icon_due(const struct feed *feed, const struct feed_poll *poll)
 {
@@ -83,6 +84,7 @@ static void fetched(struct fetch_request *request, const struct fetch_result *re
 
 	i->result = *result;
 	i->now_ms = i->env->now_ms();
+	i->env->leave(i->env->ctx, i->visit);
 	refresh_hold(i->env, result);
 	i->job = (struct store_job){.class = STORE_POLL, .run = store, .done = stored, .arg = i};
 	if (code == ERR_CANCELED || code == ERR_BUSY || store_write(i->env->store, &i->job))
@@ -104,7 +106,7 @@ void icon_fetch(struct refresh_env *env, const char *url, const char *section)
 		.body_max_bytes = ICON_BYTES_MAX,
 		.arena = &i->arena,
 		.admit = admit,
-		.admit_ctx = env,
+		.admit_ctx = i,
 		.admit_first = true,
 		.done = fetched,
 		.ctx = i,

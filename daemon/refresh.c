@@ -36,8 +36,9 @@ struct refresh {
 	int64_t received_ms;
 	struct grouping *grouping; /* NULL: texts are not compared */
 	char body_hash[HASH128_TEXT_BYTES];
-	bool redirected; /* counted in env->redirected */
-	bool same_body;  /* the bytes of the last time: nothing to parse (A8) */
+	struct visit *visit; /* of where it was sent on to */
+	bool redirected;     /* counted in env->redirected */
+	bool same_body;      /* the bytes of the last time: nothing to parse (A8) */
 	struct feed_content *content;
 	struct err parse_error;
 
@@ -124,7 +125,7 @@ static int64_t admit(void *ctx, const char *url)
 	if (!r->redirected)
 		r->env->redirected++;
 	r->redirected = true;
-	return r->env->admit(r->env->ctx, url, INT64_MAX);
+	return r->env->admit(r->env->ctx, &r->visit, r->id, url, INT64_MAX);
 }
 
 static void begin_fetch(struct refresh *r)
@@ -158,6 +159,7 @@ static void fetched(struct fetch_request *request, const struct fetch_result *re
 	r->result.wire_bytes = result->wire_bytes;
 	if (r->redirected)
 		r->env->redirected--;
+	r->env->leave(r->env->ctx, r->visit);
 	if (result->error.code == ERR_CANCELED && !result->asked)
 		give_up(r, ERR_CANCELED);
 	else if (result->error.code == ERR_BUSY && result->retry_after_ms < 0)

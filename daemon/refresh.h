@@ -13,6 +13,8 @@
 #include "plan.h"
 #include "store/store.h"
 
+struct visit;
+
 /* What all refreshes share; owned by the server, on the loop thread. */
 struct refresh_env {
 	uv_loop_t *loop;
@@ -23,8 +25,12 @@ struct refresh_env {
 	struct plan_policy policy;
 	size_t arena_max_bytes;  /* of one refresh */
 	int64_t (*now_ms)(void); /* the clock */
-	/* See fetch_request.admit; what would be longer than `most_ms` is as if it were held. */
-	int64_t (*admit)(void *ctx, const char *url, int64_t most_ms);
+	/* See fetch_request.admit; what would be longer than `most_ms` is as if it were held.
+	 * *visit, NULL at first, is the place that it has there, in place of what the poll of
+	 * `feed` has (0: nobody's), until the next call or leave(), which takes NULL. */
+	int64_t (*admit)(
+		void *ctx, struct visit **visit, int64_t feed, const char *url, int64_t most_ms);
+	void (*leave)(void *ctx, struct visit *visit);
 	/* The server of this URL asked to be left alone, with its rate group (A18, A19). */
 	void (*hold)(void *ctx, const char *url, int64_t wait_ms);
 	bool (*more)(void *ctx, int64_t feed); /* others of its rate group follow soon (A38) */

@@ -377,6 +377,8 @@ static int redirect(struct fetch *f)
 		return err_set(&r->error, ERR_REDIRECT,
 			"%s redirects to what is no web address: %.*s", from_host,
 			(int)strcspn(next, "/?#@"), next);
+	curl_slist_free_all(f->cookies);
+	f->cookies = transfer_cookies(f->transfer);
 	r->hops++;
 	code = set_url(f, next);
 	r->permanent = was_permanent && (r->status == 301 || r->status == 308) && !is_at_start(f);
@@ -426,12 +428,6 @@ static bool is_redirect(int status)
 	return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
-static void keep_cookies(struct fetch *f)
-{
-	curl_slist_free_all(f->cookies);
-	f->cookies = transfer_cookies(f->transfer);
-}
-
 static void take_answer(struct fetch *f)
 {
 	const struct transfer *t = f->transfer;
@@ -454,7 +450,7 @@ static void take_answer(struct fetch *f)
 		r->error = t->error;
 	} else if (!is_redirect(r->status)) {
 		judge(f);
-	} else if (keep_cookies(f), redirect(f) == 0) {
+	} else if (redirect(f) == 0) {
 		transfer_release(f->transfer);
 		f->transfer = NULL;
 		queue_hop(f, f->group != group_before);
@@ -503,8 +499,7 @@ void fetch_step(struct fetch *f)
 		take_file(f);
 		break;
 	case WAITING:
-		fetcher_enter(f, QUEUED);
-		fetcher_kick(f->fetcher);
+		queue_hop(f, true);
 		break;
 	case ENDED:
 		deliver(f);

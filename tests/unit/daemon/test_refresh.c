@@ -33,12 +33,21 @@ static int64_t now_ms(void)
 	return clock_ms;
 }
 
-static int64_t admit(void *ctx, const char *url, int64_t most_ms)
+static int64_t admit(
+	void *ctx, struct visit **visit, int64_t feed, const char *url, int64_t most_ms)
 {
+	(void)visit;
+	(void)feed;
 	(void)ctx;
 	(void)url;
 	(void)most_ms;
 	return admit_ms;
+}
+
+static void leave(void *ctx, struct visit *visit)
+{
+	(void)ctx;
+	(void)visit;
 }
 
 static void hold(void *ctx, const char *url, int64_t wait_ms)
@@ -108,6 +117,7 @@ static void world_open(struct world *w)
 		.arena_max_bytes = 8 << 20,
 		.now_ms = now_ms,
 		.admit = admit,
+		.leave = leave,
 		.hold = hold,
 		.more = more,
 		.site = site,

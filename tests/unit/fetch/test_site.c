@@ -8,6 +8,8 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include <sys/resource.h>
+
 #include "fetch/header.h"
 #include "fetch_world.h"
 #include "support/lines.h"
@@ -314,6 +316,30 @@ static void test_dead_proxies(void **state)
 	world_close(&w);
 }
 
+/* Without descriptors nobody is reached, and it is no server's doing (A25). */
+static void test_without_descriptors(void **state)
+{
+	struct rlimit usual, few;
+	struct world w;
+	struct got g;
+
+	(void)state;
+	world_open(&w);
+	server_route(&w.server, "/", KEEP, OK);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &usual), 0);
+	few = usual;
+	few.rlim_cur = 3;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	get(&g, &w, "/");
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &usual), 0);
+	expect_failure(&g, ERR_SHORT, "out of descriptors for 127.0.0.1");
+	got_finish(&g);
+	get(&g, &w, "/");
+	expect_document(&g, "<a/>");
+	got_finish(&g);
+	world_close(&w);
+}
+
 static const struct {
 	const char *url;
 	bool good;
@@ -389,6 +415,7 @@ int main(void)
 		line_test("A47 A60", test_proxies),
 		line_test("A47 A60", test_whose_proxy),
 		line_test("A25 A47", test_dead_proxies),
+		line_test("A25", test_without_descriptors),
 		cmocka_unit_test(test_proxy_urls),
 		cmocka_unit_test(test_custom_headers),
 	};
