@@ -452,12 +452,23 @@ static void plan(struct ingest *in)
 		poll->next_due_ms == TIME_NONE ? TIME_NONE : poll->next_due_ms - in->now_ms;
 }
 
+/* A page to log in at is often elsewhere than the feed. */
+static void name_hop(struct refresh *r)
+{
+	struct err e = r->parse_error;
+
+	if (e.code && r->fetched.hops && strlen(e.text) < ERR_TEXT_BYTES / 2)
+		err_set(&r->parse_error, e.code, "%s at %.90s, to which it redirects", e.text,
+			r->fetched.url);
+}
+
 static void begin_store(struct refresh *r)
 {
 	const struct err *error = failure(r);
 	int64_t now_ms = r->env->now_ms();
 	struct feed_poll *poll = &r->ingest.poll;
 
+	name_hop(r);
 	r->ingest.feed = r->id;
 	r->ingest.url = r->feed.url;
 	r->ingest.now_ms = now_ms;

@@ -212,6 +212,26 @@ static void test_a_dead_proxy(void **state)
 	world_close(&w);
 }
 
+/* What is no feed is told with its address, where that is not the feed's. */
+static void test_a_page_elsewhere(void **state)
+{
+	static const char away[] = "HTTP/1.1 302 Found\r\nLocation: /login\r\n"
+				   "Content-Length: 0\r\n\r\n";
+	static const char page[] = "HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n<html>Login</a>";
+	struct world w;
+
+	(void)state;
+	world_open(&w);
+	server_bytes(&w.server, "/feed", KEEP, away, sizeof(away) - 1);
+	server_bytes(&w.server, "/login", KEEP, page, sizeof(page) - 1);
+	poke(w.f.path, "DELETE FROM feed WHERE id = 1; UPDATE feed SET id = 1");
+	assert_int_equal(refresh(&w, 1), OUTCOME_FAILED);
+	assert_int_equal(FEED("error_code = 'not-a-feed' AND error_text LIKE '% at "
+			      "http://127.0.0.1:%/login, to which it redirects'"),
+		1);
+	world_close(&w);
+}
+
 /* Sent on to a host that is to be left alone: nothing has failed, and it waits for that (A19, A35).
  */
 static void test_a_redirect_to_a_held_host(void **state)
@@ -407,6 +427,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		line_test("A25", test_nobody_is_reached),
 		line_test("A25 A47", test_a_dead_proxy),
+		cmocka_unit_test(test_a_page_elsewhere),
 		line_test("A19 A35", test_a_redirect_to_a_held_host),
 		line_test("A44", test_icon_without_memory),
 		cmocka_unit_test(test_discover_without_memory),
