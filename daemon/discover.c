@@ -19,6 +19,7 @@ struct discovery {
 	uv_timer_t deadline;
 	struct arena arena;
 	struct fetch_request request;
+	struct visit *visit;
 	struct fetch_result fetched;
 	bool parsing, late;
 	uv_work_t work;
@@ -118,16 +119,6 @@ static void parsed(uv_work_t *work, int status)
 	finish(d);
 }
 
-/* As with a poll, a server that asks for a pause gets it. */
-static void hold(const struct discovery *d)
-{
-	struct refresh_env *env = d->of->env;
-	int64_t wait_ms = refresh_hold_ms(&d->fetched);
-
-	if (wait_ms > 0)
-		env->hold(env->ctx, d->fetched.url, wait_ms);
-}
-
 /* A feed that has moved is told as where it is now. */
 static void fetched(struct fetch_request *request, const struct fetch_result *result)
 {
@@ -138,7 +129,8 @@ static void fetched(struct fetch_request *request, const struct fetch_result *re
 	d->found.error = result->error;
 	d->found.wait_ms = result->retry_after_ms;
 	d->itself.url = arena_strdup(&d->arena, url);
-	hold(d);
+	d->of->env->leave(d->of->env->ctx, d->visit);
+	refresh_hold(d->of->env, result);
 	d->parsing = result->verdict == FETCH_DOCUMENT;
 	if (d->parsing && !d->itself.url)
 		err_set(&d->found.error, ERR_NOMEM, NULL);
@@ -150,9 +142,9 @@ static void fetched(struct fetch_request *request, const struct fetch_result *re
 /* Whom others wait for so long that the client would not, is as good as held. */
 static int64_t admit(void *ctx, const char *url)
 {
-	const struct discover *of = ((struct discovery *)ctx)->of;
+	struct discovery *d = ctx;
 
-	return of->env->admit(of->env->ctx, url, of->most_ms - 1);
+	return d->of->env->admit(d->of->env->ctx, &d->visit, 0, url, d->of->most_ms - 1);
 }
 
 static int begin(struct discovery *d, const char *url)

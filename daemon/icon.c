@@ -8,15 +8,7 @@
 #include "base/log.h"
 #include "base/url.h"
 #include "limits.h"
-#include "store/holds.h"
 #include "store/icons.h"
-
-static int64_t admit(void *ctx, const char *url)
-{
-	const struct refresh_env *env = ctx;
-
-	return env->admit(env->ctx, url, INT64_MAX);
-}
 
 /*
  *  icon_fetch() --> fetched() --> stored()
@@ -26,10 +18,18 @@ struct icon {
 	struct refresh_env *env;
 	struct arena arena;
 	struct fetch_request request;
+	struct visit *visit;
 	struct fetch_result result;
 	struct store_job job;
-	int64_t now_ms, hold_ms;
+	int64_t now_ms;
 };
+
+static int64_t admit(void *ctx, const char *url)
+{
+	struct icon *i = ctx;
+
+	return i->env->admit(i->env->ctx, &i->visit, 0, url, INT64_MAX);
+}
 
 const char *icon_due(const struct feed *feed, const struct feed_poll *poll)
 {
@@ -61,13 +61,9 @@ static bool is_icon(const struct icon *i)
 static int store(struct store_tx *tx, void *arg, struct err *e)
 {
 	struct icon *i = arg;
-	int rv;
 
 	fetch_decode(&i->request, &i->result); /* the first time */
-	rv = icons_put(tx, i->request.url, is_icon(i) ? &i->request.body : NULL, i->now_ms, e);
-	if (!rv && i->hold_ms > 0)
-		rv = holds_put(tx, i->result.url, i->now_ms + i->hold_ms, i->now_ms, e);
-	return rv;
+	return icons_put(tx, i->request.url, is_icon(i) ? &i->request.body : NULL, i->now_ms, e);
 }
 
 static void stored(struct store_job *job)
@@ -88,9 +84,8 @@ static void fetched(struct fetch_request *request, const struct fetch_result *re
 
 	i->result = *result;
 	i->now_ms = i->env->now_ms();
-	i->hold_ms = refresh_hold_ms(result);
-	if (i->hold_ms > 0)
-		i->env->hold(i->env->ctx, result->url, i->hold_ms);
+	i->env->leave(i->env->ctx, i->visit);
+	refresh_hold(i->env, result);
 	i->job = (struct store_job){.class = STORE_POLL, .run = store, .done = stored, .arg = i};
 	if (code == ERR_CANCELED || code == ERR_BUSY || store_write(i->env->store, &i->job))
 		finish(i);
@@ -111,7 +106,7 @@ void icon_fetch(struct refresh_env *env, const char *url, const char *section)
 		.body_max_bytes = ICON_BYTES_MAX,
 		.arena = &i->arena,
 		.admit = admit,
-		.admit_ctx = env,
+		.admit_ctx = i,
 		.admit_first = true,
 		.done = fetched,
 		.ctx = i,

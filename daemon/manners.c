@@ -104,14 +104,27 @@ int rate_group_find(const struct config *config, const char *url, struct rate_gr
 	return rv == ERR_NOMEM ? rv : 0;
 }
 
-int64_t manners_admit(void *ctx, const char *url, int64_t most_ms)
+int64_t manners_admit(
+	void *ctx, struct visit **visit, int64_t feed, const char *url, int64_t most_ms)
 {
 	const struct manners *m = ctx;
 	struct rate_group group;
+	int64_t wait_ms;
 
 	(void)rate_group_find(m->config, url, &group);
 	schedule_limit(m->schedule, group.key, group.gap_ms, group.connections);
-	return schedule_admit(m->schedule, group.key, m->clock_ms(), most_ms);
+	wait_ms = schedule_admit(m->schedule, visit, feed, group.key, m->clock_ms(), most_ms);
+	m->room(m->room_ctx); /* where it comes from */
+	return wait_ms;
+}
+
+void manners_leave(void *ctx, struct visit *visit)
+{
+	const struct manners *m = ctx;
+
+	schedule_leave(m->schedule, visit);
+	if (visit)
+		m->room(m->room_ctx);
 }
 
 void manners_hold(void *ctx, const char *url, int64_t wait_ms)

@@ -27,9 +27,13 @@ struct manners {
 	const struct config *config;
 	struct schedule *schedule;
 	int64_t (*clock_ms)(void);
+	void (*room)(void *ctx); /* a visit has gone on or ended: feeds may start */
+	void *room_ctx;
 };
 /* See refresh_env. */
-int64_t manners_admit(void *ctx, const char *url, int64_t most_ms);
+int64_t manners_admit(
+	void *ctx, struct visit **visit, int64_t feed, const char *url, int64_t most_ms);
+void manners_leave(void *ctx, struct visit *visit);
 void manners_hold(void *ctx, const char *url, int64_t wait_ms);
 bool manners_more(void *ctx, int64_t feed);
 int manners_site(void *ctx, const char *section, struct arena *arena,

@@ -3,9 +3,14 @@
 
 #include <string.h>
 
+bool outage_is_ours(int code)
+{
+	return code == ERR_PROXY || code == ERR_SHORT;
+}
+
 static bool is_suspect(int code)
 {
-	return code == ERR_ROUTE || code == ERR_RESOLVER;
+	return code == ERR_ROUTE || code == ERR_RESOLVER || outage_is_ours(code);
 }
 
 /* What says nothing of the network: it never came so far, or a server may simply be slow. */
@@ -33,7 +38,7 @@ bool outage_excuses(struct outage *o, const struct outage_attempt *attempt)
 	}
 	if (!o->down && (attempt->known_bad || answered_since(o, attempt->began_ms) ||
 				answered_since(o, attempt->before_ms)))
-		return false;
+		return outage_is_ours(code);
 	o->probes = o->down ? o->probes + 1 : 0;
 	o->down = true;
 	o->probe_wait_ms =

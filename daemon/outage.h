@@ -13,7 +13,8 @@
 /* Without a route or a resolver everybody fails alike, and nobody is to blame. A failure of that
  * kind is a feed's own only when somebody else answered meanwhile: since its attempt began, or
  * since the one before, which was excused. The first that is excused begins an outage: then one
- * poll at a time is made, as a probe, until somebody answers.
+ * poll at a time is made, as a probe, until somebody answers. What fails for want of the user's own
+ * proxy or of this machine's means is never a feed's own, whoever answered: that begins no outage.
  *
  *   UP --(excused failure)--> DOWN --(answer of anybody)--> UP
  *                              '-(excused failure)-> later probe
@@ -35,6 +36,9 @@ struct outage_attempt {
 	int64_t before_ms; /* the attempt before this one, if that was excused; else TIME_NONE */
 	bool known_bad;    /* the feed failed in the same way before, and was blamed for it */
 };
+
+/* True of codes of trouble that lies on this side, for certain. */
+bool outage_is_ours(int code);
 
 /* Takes an attempt into account. True: nobody is to blame. */
 bool outage_excuses(struct outage *o, const struct outage_attempt *attempt);

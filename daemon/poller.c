@@ -106,6 +106,7 @@ static bool once_is_done(const struct poller *p)
 	int64_t wait_ms = schedule_wait_ms(p->schedule, alarm_clock_ms());
 
 	return p->once && p->running && !p->polling && !p->subscriptions->jobs &&
+	       !schedule_visited(p->schedule) &&
 	       (wait_ms < 0 || wait_ms > p->config->gap_ms || store_fails(p));
 }
 

@@ -13,6 +13,7 @@
 #include "limits.h"
 #include "parse/parse.h"
 #include "store/feeds.h"
+#include "store/holds.h"
 
 /*
  *  LOADING --> FETCHING --> PARSING --> STORING --> DONE
@@ -35,8 +36,9 @@ struct refresh {
 	int64_t received_ms;
 	struct grouping *grouping; /* NULL: texts are not compared */
 	char body_hash[HASH128_TEXT_BYTES];
-	bool redirected; /* counted in env->redirected */
-	bool same_body;  /* the bytes of the last time: nothing to parse (A8) */
+	struct visit *visit; /* of where it was sent on to */
+	bool redirected;     /* counted in env->redirected */
+	bool same_body;      /* the bytes of the last time: nothing to parse (A8) */
 	struct feed_content *content;
 	struct err parse_error;
 
@@ -123,7 +125,7 @@ static int64_t admit(void *ctx, const char *url)
 	if (!r->redirected)
 		r->env->redirected++;
 	r->redirected = true;
-	return r->env->admit(r->env->ctx, url, INT64_MAX);
+	return r->env->admit(r->env->ctx, &r->visit, r->id, url, INT64_MAX);
 }
 
 static void begin_fetch(struct refresh *r)
@@ -157,6 +159,7 @@ static void fetched(struct fetch_request *request, const struct fetch_result *re
 	r->result.wire_bytes = result->wire_bytes;
 	if (r->redirected)
 		r->env->redirected--;
+	r->env->leave(r->env->ctx, r->visit);
 	if (result->error.code == ERR_CANCELED && !result->asked)
 		give_up(r, ERR_CANCELED);
 	else if (result->error.code == ERR_BUSY && result->retry_after_ms < 0)
@@ -279,8 +282,9 @@ static int64_t asked_ms(const struct fetch_result *f)
 	return f->retry_after_ms >= 0 ? f->retry_after_ms : f->used_up_ms;
 }
 
-/* It says so, or has counted to its limit. */
-int64_t refresh_hold_ms(const struct fetch_result *f)
+/* How long nothing is to be asked of the server that gave this answer, since it says so or has
+ * counted to its limit; under 1: it may. */
+static int64_t hold_ms(const struct fetch_result *f)
 {
 	int64_t wait_ms = asked_ms(f);
 
@@ -291,13 +295,50 @@ int64_t refresh_hold_ms(const struct fetch_result *f)
 
 static void hold(struct refresh *r)
 {
-	int64_t wait_ms = refresh_hold_ms(&r->fetched);
+	int64_t wait_ms = hold_ms(&r->fetched);
 
 	if (wait_ms <= 0)
 		return;
 	r->env->hold(r->env->ctx, r->fetched.url, wait_ms);
 	r->ingest.held_url = r->fetched.url;
 	r->ingest.held_until_ms = r->ingest.now_ms + wait_ms;
+}
+
+struct pause {
+	struct store_job job;
+	int64_t now_ms, until_ms;
+	char url[];
+};
+
+static int store_pause(struct store_tx *tx, void *arg, struct err *e)
+{
+	const struct pause *p = arg;
+
+	return holds_put(tx, p->url, p->until_ms, p->now_ms, e);
+}
+
+static void pause_stored(struct store_job *job)
+{
+	free(job->arg);
+}
+
+void refresh_hold(struct refresh_env *env, const struct fetch_result *f)
+{
+	int64_t wait_ms = hold_ms(f), now_ms = env->now_ms();
+	struct pause *p;
+
+	if (wait_ms <= 0)
+		return;
+	env->hold(env->ctx, f->url, wait_ms);
+	p = malloc(sizeof(*p) + strlen(f->url) + 1);
+	if (!p)
+		return;
+	*p = (struct pause){.now_ms = now_ms, .until_ms = now_ms + wait_ms};
+	memcpy(p->url, f->url, strlen(f->url) + 1);
+	p->job = (struct store_job){
+		.class = STORE_POLL, .run = store_pause, .done = pause_stored, .arg = p};
+	if (store_write(env->store, &p->job))
+		free(p);
 }
 
 /* Whether the failure is nobody's; counts every end of a poll. */
@@ -375,6 +416,19 @@ static void describe(const struct feed_content *content, struct feed_poll *poll)
 	poll->icon = content->icon ? content->icon : content->image;
 }
 
+static bool tells_why(int code)
+{
+	return code == ERR_BUSY || outage_is_ours(code);
+}
+
+/* Nobody else tells what it waits for: of a feed that does no error is stored. */
+static void say_waiting(struct refresh *r, struct feed_poll *poll)
+{
+	const char *text = arena_printf(&r->arena, "waiting: %s", poll->error_text);
+
+	poll->due_reason = text ? text : poll->due_reason;
+}
+
 /* On the store's thread, which has the refresh until the job is done. */
 static void plan(struct ingest *in)
 {
@@ -405,9 +459,21 @@ static void plan(struct ingest *in)
 		r->result.outcome = in->new_items ? OUTCOME_NEW_ITEMS : OUTCOME_UNCHANGED;
 	input.outcome = r->result.outcome;
 	plan_poll(&input, &r->arena, poll);
+	if (poll->waiting && tells_why(r->fetched.error.code))
+		say_waiting(r, poll);
 	r->result.new_items = in->new_items;
 	r->result.wait_ms =
 		poll->next_due_ms == TIME_NONE ? TIME_NONE : poll->next_due_ms - in->now_ms;
+}
+
+/* A page to log in at is often elsewhere than the feed. */
+static void name_hop(struct refresh *r)
+{
+	struct err e = r->parse_error;
+
+	if (e.code && r->fetched.hops && strlen(e.text) < ERR_TEXT_BYTES / 2)
+		err_set(&r->parse_error, e.code, "%s at %.90s, to which it redirects", e.text,
+			r->fetched.url);
 }
 
 static void begin_store(struct refresh *r)
@@ -416,6 +482,7 @@ static void begin_store(struct refresh *r)
 	int64_t now_ms = r->env->now_ms();
 	struct feed_poll *poll = &r->ingest.poll;
 
+	name_hop(r);
 	r->ingest.feed = r->id;
 	r->ingest.url = r->feed.url;
 	r->ingest.now_ms = now_ms;
@@ -434,7 +501,7 @@ static void begin_store(struct refresh *r)
 	if (error) {
 		poll->status = is_gone(r) ? FEED_GONE : FEED_FAILING;
 		poll->waiting = r->result.outcome == OUTCOME_WAITING ||
-				r->result.outcome == OUTCOME_CUT_OFF;
+				r->result.outcome == OUTCOME_CUT_OFF || error->code == ERR_BUSY;
 		poll->error_code = err_name(error->code);
 		poll->error_text = error->text;
 		r->ingest.count = 0;
@@ -469,8 +536,7 @@ static void log_poll(const struct refresh *r)
 	bool news = in->new_items || in->changed_items || in->rekeyed_items;
 
 	if (error)
-		log_event(LOG_WARNING,
-			r->result.outcome == OUTCOME_WAITING ? "feed.waiting" : "feed.failed",
+		log_event(LOG_WARNING, r->ingest.poll.waiting ? "feed.waiting" : "feed.failed",
 			"feed=%lld url=%s code=%s error=%s status=%d next=%s", (long long)r->id,
 			r->feed.url, err_name(error->code), error->text, r->fetched.status,
 			r->ingest.poll.due_reason);

@@ -13,6 +13,8 @@
 #include "plan.h"
 #include "store/store.h"
 
+struct visit;
+
 /* What all refreshes share; owned by the server, on the loop thread. */
 struct refresh_env {
 	uv_loop_t *loop;
@@ -23,8 +25,12 @@ struct refresh_env {
 	struct plan_policy policy;
 	size_t arena_max_bytes;  /* of one refresh */
 	int64_t (*now_ms)(void); /* the clock */
-	/* See fetch_request.admit; what would be longer than `most_ms` is as if it were held. */
-	int64_t (*admit)(void *ctx, const char *url, int64_t most_ms);
+	/* See fetch_request.admit; what would be longer than `most_ms` is as if it were held.
+	 * *visit, NULL at first, is the place that it has there, in place of what the poll of
+	 * `feed` has (0: nobody's), until the next call or leave(), which takes NULL. */
+	int64_t (*admit)(
+		void *ctx, struct visit **visit, int64_t feed, const char *url, int64_t most_ms);
+	void (*leave)(void *ctx, struct visit *visit);
 	/* The server of this URL asked to be left alone, with its rate group (A18, A19). */
 	void (*hold)(void *ctx, const char *url, int64_t wait_ms);
 	bool (*more)(void *ctx, int64_t feed); /* others of its rate group follow soon (A38) */
@@ -66,8 +72,9 @@ int refresh_start(struct refresh_env *env, int64_t feed,
 /* Ends those whose document waits for the parser. Nothing may be fetched any more. */
 void refresh_stop(struct refresh_env *env);
 
-/* How long nothing is to be asked of the server that gave this answer; under 1: it may. */
-int64_t refresh_hold_ms(const struct fetch_result *f);
+/* What was fetched beside polls: its server gets the pause that it asks for, as with a poll, and a
+ * restart does not forget it. */
+void refresh_hold(struct refresh_env *env, const struct fetch_result *f);
 
 /* True when so many documents wait to be parsed that nothing new should be fetched. */
 bool refresh_is_busy(const struct refresh_env *env);

@@ -29,8 +29,12 @@ struct group {
 				  a free connection */
 	int64_t gap_ms;        /* -1: the options' */
 	int connections;       /* 0: the options' */
-	int polling;
-	int members; /* feeds in it; none: forgotten when its gap and its hold are over */
+	int polling;           /* of its own feeds */
+	int away;              /* of those: were sent on to elsewhere */
+	int coming;            /* visits that wait */
+	int guests;            /* visits that have a place */
+	int members; /* feeds in it and visits; none: forgotten when its gap and its hold are over
+		      */
 };
 
 /* 64 bytes with what malloc() adds, since there may be a million (B11). */
@@ -50,6 +54,15 @@ struct feed_entry {
 };
 _Static_assert(sizeof(struct feed_entry) <= 56, "a feed in the schedule is too large");
 
+struct visit {
+	struct group *group; /* NULL: none yet */
+	struct group *home;  /* that of the poll; NULL: none */
+	bool there;
+};
+
+/* Who has found all places taken asks again after so long. */
+enum { ASK_AGAIN_MS = 250 };
+
 struct schedule {
 	struct schedule_options options;
 	struct map feeds;
@@ -59,6 +72,7 @@ struct schedule {
 	struct list passers;
 	int64_t due_count;
 	int64_t polling_count;
+	int64_t visit_count;
 	int64_t late[LATE_BITS]; /* starts by the length of their lateness in binary */
 	int64_t late_count;
 };
@@ -136,10 +150,16 @@ static int most_of(const struct schedule *s, const struct group *group)
 	return group->connections ? group->connections : s->options.group_connections;
 }
 
+/* No feed of the group may start: also who is away comes back, and who waits was asked before. */
+static bool is_full(const struct schedule *s, const struct group *group)
+{
+	return group->coming || group->polling + group->guests >= most_of(s, group);
+}
+
 /* Brings the group's place among those with work in line with what it has. */
 static void group_update(struct schedule *s, struct group *group)
 {
-	if (list_empty(&group->ready) || group->polling >= most_of(s, group))
+	if (list_empty(&group->ready) || is_full(s, group))
 		heap_remove(&s->open, &group->node);
 	else
 		heap_put(&s->open, &group->node,
@@ -477,23 +497,94 @@ void schedule_spread(struct schedule *s, int64_t now_ms, int64_t per_s, int64_t 
 	}
 }
 
-int64_t schedule_admit(struct schedule *s, int64_t key, int64_t now_ms, int64_t most_ms)
+static struct visit *visit_begin(struct schedule *s, int64_t id)
+{
+	const struct feed_entry *feed = map_get(&s->feeds, id);
+	struct visit *v = calloc(1, sizeof(*v));
+
+	if (!v)
+		return NULL;
+	s->visit_count++;
+	if (feed && feed->state == POLLING) {
+		v->home = feed->group;
+		v->home->away++;
+	}
+	return v;
+}
+
+static void visit_out(struct schedule *s, struct visit *v)
+{
+	if (!v->group)
+		return;
+	if (v->there)
+		v->group->guests--;
+	else
+		v->group->coming--;
+	group_update(s, v->group);
+	group_leave(s, v->group);
+	v->group = NULL;
+}
+
+static void visit_queue(struct visit *v, struct group *group)
+{
+	v->group = group;
+	v->there = false;
+	group->coming++;
+	group->members++;
+}
+
+static void visit_enter(struct schedule *s, struct visit *v, int64_t now_ms)
+{
+	v->there = true;
+	v->group->coming--;
+	v->group->guests++;
+	v->group->next_start_ms = now_ms + gap_of(s, v->group);
+}
+
+int64_t schedule_admit(struct schedule *s, struct visit **visit, int64_t feed, int64_t key,
+	int64_t now_ms, int64_t most_ms)
 {
 	struct group *group;
-	int64_t start;
+	struct visit *v = *visit;
+	int64_t wait_ms;
 
 	forget_passers(s, now_ms);
-	if (group_get(s, key, &group))
+	if (!v)
+		*visit = v = visit_begin(s, feed);
+	if (!v || group_get(s, key, &group))
 		return s->options.gap_ms;
-	group_pass(s, group);
+	wait_ms = group->next_start_ms > now_ms ? group->next_start_ms - now_ms : 0;
+	if (v->group != group || v->there) {
+		visit_out(s, v);
+		wait_ms += group->coming * gap_of(s, group); /* who came before asks before */
+		visit_queue(v, group);
+	}
 	if (group->held_until_ms > now_ms)
-		return now_ms - group->held_until_ms;
-	start = group->next_start_ms > now_ms ? group->next_start_ms : now_ms;
-	if (start - now_ms > most_ms)
-		return now_ms - start;
-	group->next_start_ms = start + gap_of(s, group);
+		wait_ms = now_ms - group->held_until_ms;
+	else if (wait_ms > most_ms)
+		wait_ms = -wait_ms;
+	else if (!wait_ms && group->polling - group->away + group->guests >= most_of(s, group))
+		wait_ms = ASK_AGAIN_MS;
+	else if (!wait_ms)
+		visit_enter(s, v, now_ms);
 	group_update(s, group);
-	return start - now_ms;
+	return wait_ms;
+}
+
+void schedule_leave(struct schedule *s, struct visit *v)
+{
+	if (!v)
+		return;
+	visit_out(s, v);
+	if (v->home)
+		v->home->away--;
+	s->visit_count--;
+	free(v);
+}
+
+bool schedule_visited(const struct schedule *s)
+{
+	return s->visit_count > 0;
 }
 
 void schedule_limit(struct schedule *s, int64_t key, int64_t gap_ms, int connections)
@@ -565,6 +656,6 @@ struct schedule_place schedule_find(const struct schedule *s, int64_t id, int64_
 	else if (feed->state == WAITING && feed->due.key > now_ms)
 		place.state = SCHEDULE_LATER;
 	else
-		place.state = group->polling >= most_of(s, group) ? SCHEDULE_BUSY : SCHEDULE_DUE;
+		place.state = is_full(s, group) ? SCHEDULE_BUSY : SCHEDULE_DUE;
 	return place;
 }

@@ -69,10 +69,24 @@ bool schedule_finish(struct schedule *s, int64_t id, int64_t due_ms);
  * something changes. */
 int64_t schedule_wait_ms(struct schedule *s, int64_t now_ms);
 
-/* A poll goes on to another host (a redirect): how long to wait there; the start is counted against
- * that group's gap. Negative while the group is held, and, without counting, where that is longer
- * than `most_ms`: for how long still. */
-int64_t schedule_admit(struct schedule *s, int64_t key, int64_t now_ms, int64_t most_ms);
+/* A place in a rate group for a fetch that schedule_take() did not start there: a poll that was
+ * sent on, an icon, a look. */
+struct visit;
+
+/* Asks for a place in the group, and gives back the one that *visit has elsewhere; NULL at first.
+ * `feed`: whose poll it is, which is away from its own group from then on; 0: nobody's. 0: it may
+ * start, and counts as a poll of the group does, until the next call or schedule_leave(). Else how
+ * long to wait before it asks again; meanwhile no feed of the group starts. So that nobody waits
+ * for himself, or two for each other, what waits or is away has no place. Negative while the group
+ * is held, and where it would wait longer than `most_ms`: for how long still. */
+int64_t schedule_admit(struct schedule *s, struct visit **visit, int64_t feed, int64_t key,
+	int64_t now_ms, int64_t most_ms);
+
+/* The end of a visit, wherever it is; takes NULL. */
+void schedule_leave(struct schedule *s, struct visit *visit);
+
+/* True while there are visits: then a group may be closed that opens when one ends. */
+bool schedule_visited(const struct schedule *s);
 
 /* A server asked to be left alone: nothing starts in the group before `until_ms` (A18, A19). A hold
  * is never shortened. */

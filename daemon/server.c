@@ -74,7 +74,7 @@ struct server {
 };
 
 static void stop(struct server *s);
-static void stop_jobs(struct server *s);
+static void stop_jobs(void *server);
 
 /* -- options that follow from the configuration -- */
 
@@ -111,11 +111,6 @@ static void configure_env(struct server *s)
 }
 
 /* -- polling -- */
-
-static void ended(void *ctx)
-{
-	stop_jobs(ctx);
-}
 
 static void once_finished(void *ctx)
 {
@@ -426,8 +421,10 @@ static int start_parts(struct server *s, struct err *e)
 	s->env.fetcher = s->fetcher;
 	fetcher_on_room(s->fetcher, poller_kick, &s->poller);
 	s->env.now_ms = times_now_ms;
-	s->manners = (struct manners){&s->config, s->schedule, alarm_clock_ms};
+	s->manners =
+		(struct manners){&s->config, s->schedule, alarm_clock_ms, poller_kick, &s->poller};
 	s->env.admit = manners_admit;
+	s->env.leave = manners_leave;
 	s->env.hold = manners_hold;
 	s->env.more = manners_more;
 	s->env.site = manners_site;
@@ -580,8 +577,10 @@ static void close_handles(void *ctx)
 }
 
 /* At the end of each job: a poll, one of the store, the reading of the configuration. */
-static void stop_jobs(struct server *s)
+static void stop_jobs(void *server)
 {
+	struct server *s = server;
+
 	if (s->state != STOP_JOBS || s->poller.polling || s->subscriptions.jobs || s->reloading)
 		return;
 	s->state = STOP_STORE;
@@ -675,7 +674,7 @@ int server_run(const struct server_options *options, struct config *config)
 	s->poller.config = &s->config;
 	s->poller.once = options->once;
 	s->poller.finished = once_finished;
-	s->poller.ended = ended;
+	s->poller.ended = stop_jobs;
 	s->poller.ctx = s;
 	init_handles(s);
 	rv = signals_open(&s->signals, &s->loop, signaled, s, &e);

@@ -23,6 +23,8 @@
 	X(ERR_DNS, "no-such-host", "the host name could not be found")                             \
 	X(ERR_RESOLVER, "resolver-failed", "the name server did not answer")                       \
 	X(ERR_ROUTE, "no-route", "there is no way to the host")                                    \
+	X(ERR_PROXY, "proxy-failed", "the proxy cannot be reached")                                \
+	X(ERR_SHORT, "resources-short", "this machine is short of descriptors, ports or memory")   \
 	X(ERR_CONNECT, "connect-failed", "could not connect")                                      \
 	X(ERR_TLS, "tls-failed", "the secure connection failed")                                   \
 	X(ERR_BLOCKED, "address-blocked", "the address is not allowed")                            \

@@ -11,6 +11,8 @@
 #include "fetch/verdict.h"
 #include "limits.h"
 
+enum { SAID_URL_MAX = 100 }; /* bytes of an URL in a sentence */
+
 static void leave_group(struct fetch *f)
 {
 	if (f->in_group)
@@ -41,6 +43,22 @@ static int64_t now_ms(const struct fetch *f)
 
 /* -- the URL of a hop -- */
 
+/* What a visit is known by: a server may send back to where it was asked, and wait there for the
+ * cookie that it set. */
+static int64_t visit_of(const struct fetch *f)
+{
+	int64_t cookies = 0;
+
+	for (const struct curl_slist *c = f->cookies; c; c = c->next)
+		cookies++;
+	return hash64(f->result.url, strlen(f->result.url)) + cookies;
+}
+
+static bool is_at_start(const struct fetch *f)
+{
+	return f->visited[0] == hash64(f->result.url, strlen(f->result.url));
+}
+
 /* Takes the URL of the next hop apart. 0, or the code of result.error. */
 static int set_url(struct fetch *f, const char *url)
 {
@@ -59,7 +77,7 @@ static int set_url(struct fetch *f, const char *url)
 	if (!page)
 		return err_set(e, ERR_NOMEM, NULL);
 	f->result.url = page;
-	f->visited[f->result.hops] = hash64(page, strlen(page));
+	f->visited[f->result.hops] = visit_of(f);
 	leave_group(f);
 	page_group(&f->url, group, sizeof group);
 	f->group = hash64(group, strlen(group));
@@ -159,6 +177,17 @@ static void transfer_page(struct fetch *f, const struct addresses *addresses)
 	fetcher_enter(f, TRANSFERRING);
 }
 
+/* Whose name it was that could not be looked up. */
+static void end_lookup(struct fetch *f)
+{
+	struct err e = f->result.error;
+
+	if (f->proxy.host && (e.code == ERR_DNS || e.code == ERR_RESOLVER))
+		err_set(&f->result.error, ERR_PROXY, "the proxy %s cannot be reached: %s",
+			f->proxy.host, e.text);
+	end(f);
+}
+
 static void on_lookup(struct lookup *lookup, const struct addresses *addresses, const struct err *e)
 {
 	struct fetch *f = container_of(lookup, struct fetch, lookup);
@@ -166,7 +195,7 @@ static void on_lookup(struct lookup *lookup, const struct addresses *addresses, 
 	uv_timer_stop(&f->timer);
 	if (e->code) {
 		f->result.error = *e;
-		end(f);
+		end_lookup(f);
 		return;
 	}
 	transfer_page(f, addresses);
@@ -212,7 +241,7 @@ static void resolve(struct fetch *f)
 		uv_timer_start(
 			&f->timer, on_timer, (uint64_t)f->settings->options.connect_timeout_ms, 0);
 	} else if (rc) {
-		end(f);
+		end_lookup(f);
 	} else {
 		transfer_page(f, addresses);
 	}
@@ -276,6 +305,23 @@ static void take_file(struct fetch *f)
 	end(f);
 }
 
+/* Whose answer it is, where that is not plain from the feed's own URL; "" also without memory. */
+static const char *answered_by(const struct fetch *f)
+{
+	const struct fetch_site *site = f->request->site;
+	bool secret = f->first.user || (site && site->user);
+	const char *text;
+
+	if (is_at_start(f))
+		return "";
+	text = arena_printf(f->request->arena, " from %.*s%s, to which it redirects%s",
+		SAID_URL_MAX, f->result.url, strlen(f->result.url) > SAID_URL_MAX ? "..." : "",
+		secret && !f->transfer->hop.user
+			? "; the password is not sent there, since it is another origin"
+			: "");
+	return text ? text : "";
+}
+
 /* The verdict on an answer that is no redirect. */
 static void judge(struct fetch *f)
 {
@@ -286,7 +332,8 @@ static void judge(struct fetch *f)
 	if (r->status == 304 && f->validators_sent)
 		r->verdict = FETCH_NOT_MODIFIED;
 	else if (r->status != 200 && r->status != 203)
-		err_set(&r->error, ERR_HTTP, "HTTP %s%s", header_status_text(r->status, text),
+		err_set(&r->error, ERR_HTTP, "HTTP %s%s%s", header_status_text(r->status, text),
+			answered_by(f),
 			challenge ? ": the server wants to see a browser (Cloudflare challenge)"
 			: r->status == 304 ? ", although nothing was asked that could be so"
 					   : "");
@@ -334,13 +381,30 @@ static int redirect(struct fetch *f)
 		return err_set(&r->error, ERR_REDIRECT,
 			"%s redirects to what is no web address: %.*s", from_host,
 			(int)strcspn(next, "/?#@"), next);
+	curl_slist_free_all(f->cookies);
+	f->cookies = transfer_cookies(f->transfer);
 	r->hops++;
-	r->permanent = was_permanent && (r->status == 301 || r->status == 308);
 	code = set_url(f, next);
+	r->permanent = was_permanent && (r->status == 301 || r->status == 308) && !is_at_start(f);
 	if (code == ERR_INVALID)
 		return err_set(&r->error, ERR_REDIRECT, "%s redirects to a URL that is not valid",
 			from_host);
 	return code ? code : check_redirect(f, from_host, was_secure);
+}
+
+static void refuse(struct fetch *f, int64_t wait_ms)
+{
+	struct err *e = &f->result.error;
+	char text[DURATION_TEXT_BYTES];
+
+	f->result.retry_after_ms = wait_ms;
+	if (f->result.hops)
+		err_set(e, ERR_BUSY,
+			"%s redirects to %.*s, whose server is to be left alone for %s",
+			f->first.host, SAID_URL_MAX, f->result.url, times_duration(wait_ms, text));
+	else
+		err_set(e, ERR_BUSY, "%s is to be left alone for now", f->url.host);
+	end(f);
 }
 
 /* QUEUED at once, or WAITING first where the next host is asked about, or the end when that one is
@@ -353,9 +417,7 @@ static void queue_hop(struct fetch *f, bool ask)
 	if (request->admit && ask)
 		wait_ms = request->admit(request->admit_ctx, f->result.url);
 	if (wait_ms < 0) {
-		f->result.retry_after_ms = -wait_ms;
-		err_set(&f->result.error, ERR_BUSY, "%s is to be left alone for now", f->url.host);
-		end(f);
+		refuse(f, -wait_ms);
 	} else if (wait_ms > 0) {
 		fetcher_enter(f, WAITING);
 		uv_timer_start(&f->timer, on_timer, (uint64_t)wait_ms, 0);
@@ -394,8 +456,6 @@ static void take_answer(struct fetch *f)
 	} else if (!is_redirect(r->status)) {
 		judge(f);
 	} else if (redirect(f) == 0) {
-		curl_slist_free_all(f->cookies);
-		f->cookies = transfer_cookies(f->transfer);
 		transfer_release(f->transfer);
 		f->transfer = NULL;
 		queue_hop(f, f->group != group_before);
@@ -432,9 +492,10 @@ void fetch_step(struct fetch *f)
 		break;
 	case RESOLVING:
 		err_set(&f->result.error, ERR_RESOLVER,
-			"no name server answered for %s within %" PRId64 " s", f->url.host,
+			"no name server answered for %s within %" PRId64 " s",
+			f->proxy.host ? f->proxy.host : f->url.host,
 			(f->settings->options.connect_timeout_ms + 999) / 1000);
-		end(f);
+		end_lookup(f);
 		break;
 	case TRANSFERRING:
 		take_answer(f);
@@ -443,8 +504,7 @@ void fetch_step(struct fetch *f)
 		take_file(f);
 		break;
 	case WAITING:
-		fetcher_enter(f, QUEUED);
-		fetcher_kick(f->fetcher);
+		queue_hop(f, true);
 		break;
 	case ENDED:
 		deliver(f);

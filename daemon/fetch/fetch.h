@@ -129,8 +129,8 @@ struct fetch_request {
 			    fetch_release(): fetch_decode() comes before it is read */
 
 	/* Politeness on redirects: asked before each hop to another host and port (for the first
-	 * one only if `admit_first`), with the hop's URL; returns how many ms to wait and counts
-	 * the start. Negative: that host asked to be left alone for so long yet; the fetch ends
+	 * one only if `admit_first`), with the hop's URL; returns 0, or after how many ms to ask
+	 * again. Negative: that host asked to be left alone for so long yet; the fetch ends
 	 * with ERR_BUSY and retry_after_ms. NULL: no waiting. */
 	int64_t (*admit)(void *ctx, const char *url);
 	void *admit_ctx;

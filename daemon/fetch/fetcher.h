@@ -55,7 +55,7 @@ struct fetch {
 	int64_t heard_bytes; /* at the last look; -1: not looked at in this state */
 	int64_t started_ms;
 	int64_t hop_started_ms;
-	int64_t visited[FETCH_HOPS_MAX + 1]; /* hashes of the URLs so far */
+	int64_t visited[FETCH_HOPS_MAX + 1]; /* what the URLs so far are known by */
 };
 
 struct fetcher {

@@ -48,6 +48,13 @@ enum header header_read(const char *line, size_t len, const char **ret_value, si
 	return (enum header)found;
 }
 
+bool header_joins(enum header header, const char *kept)
+{
+	return (header == HEADER_CONTENT_ENCODING || header == HEADER_CACHE_CONTROL ||
+		       header == HEADER_RATELIMIT) &&
+	       strlen(kept) < fields[header].max;
+}
+
 bool header_sendable(const char *value)
 {
 	size_t len = 0;
@@ -132,10 +139,13 @@ int64_t header_retry_after(const char *const values[HEADER_COUNT], int64_t now_m
 	return date_ms - now_ms < RETRY_AFTER_MAX_MS ? date_ms - now_ms : RETRY_AFTER_MAX_MS;
 }
 
-/* A whole number of seconds with a fraction or other things behind it ("0.0", "58;w=60"). */
+/* A whole number of seconds with a fraction or other things behind it ("0.0", "58;w=60"). So many
+ * that they cannot be meant are milliseconds. */
 static int64_t read_leading(const char *text)
 {
-	return read_seconds(text, strspn(text, "0123456789"), INT64_C(100000000000));
+	int64_t n = read_seconds(text, strspn(text, "0123456789"), INT64_C(100000000000000));
+
+	return n < INT64_C(100000000000) ? n : n / 1000;
 }
 
 /* Seconds until the reset of a quota that is used up, one way or the other written; -1. */

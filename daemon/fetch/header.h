@@ -38,6 +38,11 @@ enum header {
  * `line`. HEADER_COUNT for every other line, an empty value and one that is too long. */
 enum header header_read(const char *line, size_t len, const char **ret_value, size_t *ret_len);
 
+/* True while a further line of the field, which is a list, belongs behind `kept`, what there is of
+ * it (RFC 9110, 5.3): until that is as long as one line may be. Of other fields the first line
+ * counts. */
+bool header_joins(enum header header, const char *kept);
+
 /* True when a value may be sent back in a request: not empty, no control character but tab (C4),
  * not longer than FETCH_HEADER_MAX; nor "*", which as a validator stands for any document. */
 bool header_sendable(const char *value);

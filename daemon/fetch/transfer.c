@@ -2,6 +2,7 @@
 #include "fetch/transfer.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,12 +29,15 @@ static int64_t now_ms(const struct transfer *t)
 static curl_socket_t on_open_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *a)
 {
 	struct transfer *t = ctx;
+	curl_socket_t fd;
 
 	(void)purpose;
 	/* A proxy is the user's choice, and what is behind it was checked before. */
 	if (!t->hop.proxied && guard_check(&t->hop.options->guard, &a->addr, &t->blocked))
 		return CURL_SOCKET_BAD;
-	return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+	fd = socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+	t->os_error = fd == CURL_SOCKET_BAD ? errno : 0;
+	return fd;
 }
 
 /* A request that a kept connection swallowed goes out once more, on a new one; libcurl alone would
@@ -66,14 +70,14 @@ static int on_request(void *ctx, char *peer, char *own, int peer_port, int own_p
 									: CURL_PREREQFUNC_OK;
 }
 
-/* Keeps the first line of a field; further codings belong to the first (RFC 9110, 5.3). */
+/* Keeps the first line of a field, and what belongs to it. */
 static void keep_value(struct transfer *t, enum header header, const char *value, size_t len)
 {
 	const char **kept = &t->values[header];
 
 	if (!*kept)
 		*kept = arena_strndup(t->hop.arena, value, len);
-	else if (header == HEADER_CONTENT_ENCODING && strlen(*kept) < FETCH_CODINGS_MAX)
+	else if (header_joins(header, *kept))
 		*kept = arena_printf(t->hop.arena, "%s, %.*s", *kept, (int)len, value);
 	if (!*kept)
 		t->stop = ERR_NOMEM;
@@ -353,6 +357,7 @@ static void forget_answer(struct transfer *t)
 	t->head_bytes = 0;
 	t->error.code = 0;
 	t->blocked.code = 0;
+	t->os_error = 0;
 	t->curl_text[0] = '\0';
 }
 

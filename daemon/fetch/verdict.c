@@ -26,27 +26,44 @@ static const char *reason(const struct transfer *t)
 	return colon ? colon + 2 : t->curl_text;
 }
 
+/* What a connection failed of; who was tried stands in between. */
+static const struct {
+	int number; /* errno; 0: any other */
+	int code;
+	const char *before, *after;
+} connects[] = {
+	{ECONNREFUSED, ERR_CONNECT, "connection to ", " refused"},
+	{ENETDOWN, ERR_ROUTE, "there is no route to ", ""},
+	{ENETUNREACH, ERR_ROUTE, "there is no route to ", ""},
+	{EHOSTUNREACH, ERR_ROUTE, "there is no route to ", ""},
+	{ETIMEDOUT, ERR_TIMEOUT, "", " did not answer"},
+	{EMFILE, ERR_SHORT, "out of descriptors for ", ""},
+	{ENFILE, ERR_SHORT, "out of descriptors for ", ""},
+	{EADDRNOTAVAIL, ERR_SHORT, "no address or port of this machine is free for ", ""},
+	{ENOBUFS, ERR_SHORT, "out of memory for a connection to ", ""},
+	{ENOMEM, ERR_SHORT, "out of memory for a connection to ", ""},
+	{0, ERR_CONNECT, "could not connect to ", ""},
+};
+
 static int say_connect(struct transfer *t)
 {
-	long number = 0;
+	long number = t->os_error;
+	char text[128]; /* only for numbers that the system has no text for */
+	size_t i = 0;
 
-	curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &number);
 	if (t->blocked.code) {
 		t->error = t->blocked;
 		return t->error.code;
 	}
-	switch (number) {
-	case ECONNREFUSED:
-		return err_set(&t->error, ERR_CONNECT, "connection to %s refused", t->hop.peer);
-	case ENETDOWN:
-	case ENETUNREACH:
-	case EHOSTUNREACH:
-		return err_set(&t->error, ERR_ROUTE, "there is no route to %s", t->hop.peer);
-	case ETIMEDOUT:
-		return err_set(&t->error, ERR_TIMEOUT, "%s did not answer", t->hop.peer);
-	default:
-		return err_set(&t->error, ERR_CONNECT, "could not connect to %s", t->hop.peer);
-	}
+	if (!number)
+		curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &number);
+	while (connects[i].number && connects[i].number != number)
+		i++;
+	if (!t->hop.proxied || connects[i].code == ERR_SHORT)
+		return err_set(&t->error, connects[i].code, "%s%s%s", connects[i].before,
+			t->hop.peer, connects[i].after);
+	return err_set(&t->error, ERR_PROXY, "%s cannot be reached: %s", t->hop.peer,
+		number ? strerror_r((int)number, text, sizeof text) : "it is not known why");
 }
 
 bool verdict_connected(const struct transfer *t)
@@ -57,6 +74,15 @@ bool verdict_connected(const struct transfer *t)
 	return ready_us > 0;
 }
 
+/* Whoever is behind a proxy is asked once that is connected to. */
+static bool is_proxy_silent(const struct transfer *t)
+{
+	curl_off_t connected_us = 0;
+
+	curl_easy_getinfo(t->easy, CURLINFO_CONNECT_TIME_T, &connected_us);
+	return t->hop.proxied && !connected_us;
+}
+
 static int say_timeout(struct transfer *t)
 {
 	const struct fetch_options *o = t->hop.options;
@@ -64,6 +90,10 @@ static int say_timeout(struct transfer *t)
 	bool slow =
 		(int64_t)uv_now(t->pool->multi.loop) < t->hop.started_ms + o->total_timeout_ms - 1;
 
+	if (is_proxy_silent(t))
+		return err_set(&t->error, ERR_PROXY,
+			"%s cannot be reached: it did not answer within %" PRId64 " s", host,
+			(o->connect_timeout_ms + 999) / 1000);
 	if (verdict_connected(t) && slow)
 		return err_set(&t->error, ERR_TIMEOUT,
 			"%s sent less than %d bytes/s for %" PRId64 " s", host, FETCH_LOW_SPEED,
@@ -122,11 +152,12 @@ static const struct {
 	{CURLE_SSL_CONNECT_ERROR, ERR_TLS, "secure connection to ", " failed: "},
 	{CURLE_SSL_CIPHER, ERR_TLS, "secure connection to ", " failed: "},
 	{CURLE_SSL_CACERT_BADFILE, ERR_TLS, "secure connection to ", " failed: "},
-	{CURLE_PROXY, ERR_CONNECT, "the proxy did not reach ", ": "},
+	{CURLE_PROXY, ERR_PROXY, "the proxy cannot be used for ", ": "},
 	{CURLE_URL_MALFORMAT, ERR_INVALID, "the URL at ", " is not valid"},
 	{CURLE_OUT_OF_MEMORY, ERR_NOMEM, "out of memory for ", ""},
 	/* it is told the addresses: it does not look up any */
 	{CURLE_COULDNT_RESOLVE_HOST, ERR_NOMEM, "out of memory for ", ""},
+	{CURLE_COULDNT_RESOLVE_PROXY, ERR_NOMEM, "out of memory for ", ""},
 };
 
 static int say_result(struct transfer *t, CURLcode result)
@@ -142,25 +173,39 @@ static int say_result(struct transfer *t, CURLcode result)
 		t->curl_text[0] ? t->curl_text : curl_easy_strerror(result));
 }
 
-/* What the proxy answered when it was asked for a tunnel; libcurl's code for that has changed. */
-static int say_proxy(struct transfer *t)
+/* What the proxy answered: to the request itself, or when it was asked for a tunnel (libcurl's code
+ * for that has changed), or in the words of SOCKS. What it says of itself is no fault of who is
+ * behind it; 0: it said nothing. */
+static int say_proxy(struct transfer *t, CURLcode result)
 {
-	long status = 0;
+	long status = 0, socks = CURLPX_OK;
 
 	curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &status);
-	return status < 300 ? 0
-			    : err_set(&t->error, ERR_CONNECT, "the proxy answered HTTP %ld for %s",
-				      status, t->hop.host);
+	curl_easy_getinfo(t->easy, CURLINFO_PROXY_ERROR, &socks);
+	if (!t->hop.socks && (status == 407 || t->status == 407)) {
+		t->status = 0; /* nobody else has answered */
+		return err_set(&t->error, ERR_PROXY,
+			"%s cannot be used: it does not take the name and password (HTTP 407)",
+			t->hop.peer);
+	}
+	if (status >= 300)
+		return err_set(&t->error, ERR_CONNECT, "the proxy answered HTTP %ld for %s", status,
+			t->hop.host);
+	if (result == CURLE_PROXY && socks >= CURLPX_REPLY_ADDRESS_TYPE_NOT_SUPPORTED &&
+		socks <= CURLPX_REPLY_UNASSIGNED)
+		return err_set(&t->error, ERR_CONNECT, "the proxy did not reach %s: %s",
+			t->hop.host, reason(t));
+	return 0;
 }
 
 int verdict_judge(struct transfer *t, CURLcode result)
 {
 	if (t->stop)
 		return verdict_stop(&t->error, t->stop, t->hop.host, t->hop.body->max);
+	if (t->hop.proxied && say_proxy(t, result))
+		return t->error.code;
 	if (result == CURLE_OK || (t->head_done && t->status && !verdict_is_document(t->status)))
 		return 0; /* of what is no document the head is enough */
-	if (t->hop.proxied && say_proxy(t))
-		return t->error.code;
 	if (result == CURLE_COULDNT_CONNECT || t->blocked.code)
 		return say_connect(t);
 	if (result == CURLE_OPERATION_TIMEDOUT)

@@ -113,7 +113,7 @@ def begin(w, path):
 
 def test_at_once(args):
     """Four at a time, and those who hang up meanwhile hurt nobody. The stop waits for none of them."""
-    with World(args) as w:
+    with World(args, "group 'each' { hosts = { '127.0.0.1' }\n each = feed }\n") as w:
         for i in range(4):
             w.web.serve(f"/{i}", {"hang": True})
         asking = [begin(w, f"/{i}") for i in range(4)]

@@ -302,9 +302,9 @@ def test_many_kept_connections(args):
 # ------------------------------------------------------------------ many feeds of one host
 
 class Counting(Web):
-    """Answers every path with a feed of its own, and counts what is there at once."""
+    """Answers every path with a feed of its own, after a while, and counts what is there at once."""
 
-    def __init__(self):
+    def __init__(self, takes_s=0.0):
         super().__init__()
         self.at_once = self.most_at_once = self.connections = 0
         self.arrivals = []
@@ -321,7 +321,14 @@ class Counting(Web):
                     web.arrivals.append(time.monotonic())
                     web.at_once += 1
                     web.most_at_once = max(web.most_at_once, web.at_once)
+                time.sleep(takes_s)
+                if takes_s:
+                    self.leave()  # before the daemon can know that it is over
                 super().answer({"body": feed_xml([(self.path, "One", "http://example.org" + self.path)])})
+                if not takes_s:
+                    self.leave()
+
+            def leave(self):
                 with web.lock:
                     web.at_once -= 1
         self.server.RequestHandlerClass = Handler
@@ -362,6 +369,32 @@ def test_a_burst_uses_one_connection(args):
             d.start()
             wait_all(d, 50)
             check(web.connections <= 2, f"{web.connections} connections for 50 feeds")
+
+
+@lines("A39", "A35")
+def test_redirects_into_one_host(args):
+    """Who is sent on from elsewhere counts like who comes by himself, with his icon; two hosts that lead into each other go on."""
+    count, own = 12, 3
+    with closing(Counting(takes_s=0.15)) as web, closing(Web()) as away:
+        sender = away.base.replace("127.0.0.1", "localhost")
+        for i in range(count):
+            away.serve(f"/r{i}", {"status": 302, "headers": {"Location": f"{web.base}/{i}"}})
+        feeds = "".join(section(f"r{i}", f"{sender}/r{i}") for i in range(count)) + "".join(section(f"o{i}", f"{web.base}/o{i}") for i in range(own))
+        with closing(Daemon(args.build, "group 'each' { hosts = { 'localhost' }\n each = feed }\n", feeds)) as d:
+            d.start()
+            wait_all(d, count + own)
+            check_equal(web.most_at_once, 1, "requests at once")
+            check_equal(len(web.arrivals), count + own, "requests")
+    with closing(Web()) as one, closing(Web()) as two:
+        for i in range(4):
+            one.serve(f"/{i}", {"status": 302, "headers": {"Location": f"{two.base}/end{i}"}})
+            two.serve(f"/{i}", {"status": 302, "headers": {"Location": f"{one.base}/end{i}"}})
+            for web in (one, two):
+                web.serve(f"/end{i}", {"body": feed_xml([(f"{web.base}{i}", "One", f"http://example.org/{web.base[-4:]}/{i}")])})
+        feeds = "".join(section(f"{web.base[-5:]} {i}", f"{web.base}/{i}") for i in range(4) for web in (one, two))
+        with closing(Daemon(args.build, "", feeds)) as d:
+            d.start()
+            wait_all(d, 8)
 
 
 @lines("A39")
@@ -693,7 +726,7 @@ def test_a_large_document_holds_nobody_up(args):
 
 run([test_bad_answers, test_bombs_take_no_memory, test_a_document_that_just_ends, test_a_packed_document_that_just_ends,
      test_a_malformed_document_that_came_whole, test_documents_cut_short, test_one_attempt,
-     test_a_kept_connection_that_has_died, test_many_kept_connections, test_a_thousand_feeds_of_one_host, test_a_burst_uses_one_connection, test_groups_of_the_user,
+     test_a_kept_connection_that_has_died, test_many_kept_connections, test_a_thousand_feeds_of_one_host, test_a_burst_uses_one_connection, test_redirects_into_one_host, test_groups_of_the_user,
      test_certificates, test_certificates_of_others, test_certificates_are_read_once, test_what_is_said_to_browsers, test_no_way_down_with_secrets,
      test_passwords_in_addresses, test_a_handshake_that_stalls, test_http_2, test_http_2_burst, test_http_2_at_once,
      test_a_large_document_holds_nobody_up])

@@ -60,6 +60,16 @@ static const struct {
 			{103, 103, ERR_NOMEM, 0, false, false, true},
 			{104, 105, ERR_CANCELED, 0, false, false, true},
 			{106, 106, ERR_BUSY, 0, false, false, true}}},
+	{"the proxy of all is down",
+		{{100, 101, 0, 0, false, false, false}, {102, 112, ERR_PROXY, 0, false, true, true},
+			{113, 114, ERR_PROXY, 0, true, true, true},
+			{115, 116, 0, 0, false, false, false}}},
+	{"that of one feed, or a shortage, while others are answered",
+		{{100, 101, 0, 0, false, false, false}, {99, 102, ERR_PROXY, 0, false, true, false},
+			{99, 103, ERR_SHORT, 0, true, true, false},
+			{200, 201, ERR_ROUTE, 0, false, true, true},
+			{202, 203, ERR_SHORT, 0, false, true, true},
+			{204, 205, ERR_ROUTE, 0, false, true, true}}},
 };
 
 static void tell(const char *label, struct outage *o, const struct end *end)

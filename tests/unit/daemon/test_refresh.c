@@ -25,26 +25,36 @@ struct world {
 	int done, stopped;
 };
 
-static int64_t clock_ms;
+static int64_t clock_ms, held_ms, admit_ms;
+static const struct fetch_site *site_of_all;
 
 static int64_t now_ms(void)
 {
 	return clock_ms;
 }
 
-static int64_t admit(void *ctx, const char *url, int64_t most_ms)
+static int64_t admit(
+	void *ctx, struct visit **visit, int64_t feed, const char *url, int64_t most_ms)
 {
+	(void)visit;
+	(void)feed;
 	(void)ctx;
 	(void)url;
 	(void)most_ms;
-	return 0;
+	return admit_ms;
+}
+
+static void leave(void *ctx, struct visit *visit)
+{
+	(void)ctx;
+	(void)visit;
 }
 
 static void hold(void *ctx, const char *url, int64_t wait_ms)
 {
 	(void)ctx;
 	(void)url;
-	(void)wait_ms;
+	held_ms = wait_ms;
 }
 
 static bool more(void *ctx, int64_t feed)
@@ -60,7 +70,7 @@ static int site(
 	(void)ctx;
 	(void)section;
 	(void)arena;
-	*ret_site = NULL;
+	*ret_site = site_of_all;
 	return 0;
 }
 
@@ -107,6 +117,7 @@ static void world_open(struct world *w)
 		.arena_max_bytes = 8 << 20,
 		.now_ms = now_ms,
 		.admit = admit,
+		.leave = leave,
 		.hold = hold,
 		.more = more,
 		.site = site,
@@ -173,6 +184,78 @@ static void test_nobody_is_reached(void **state)
 	assert_int_equal(FEED("plan LIKE 'backoff/learned/%'"), 1);
 	assert_int_equal(refresh(&w, 1), OUTCOME_FAILED); /* nothing has changed */
 	assert_int_equal(FEED("error_count"), 2);
+	world_close(&w);
+}
+
+/* The user's own proxy is no feed's fault, whoever else is answered (A25, A47). */
+static void test_a_dead_proxy(void **state)
+{
+	static const struct fetch_site dead = {.proxy = "socks5h://127.0.0.1:1"};
+	struct world w;
+
+	(void)state;
+	world_open(&w);
+	clock_ms = NOW + HOUR;
+	for (int n = 0; n < 3; n++) {
+		site_of_all = NULL;
+		assert_int_equal(refresh(&w, 2), OUTCOME_FAILED);
+		site_of_all = &dead;
+		assert_int_equal(refresh(&w, 1), OUTCOME_WAITING);
+		site_of_all = NULL;
+		assert_in_range(w.result.wait_ms, HOUR / 12, 2 * HOUR);
+		assert_int_equal(FEED("error_count"), 0);
+		assert_int_equal(FEED("status"), FEED_OK);
+		assert_int_equal(FEED("due_reason = 'waiting: the proxy 127.0.0.1 cannot be "
+				      "reached: Connection refused'"),
+			1);
+	}
+	world_close(&w);
+}
+
+/* What is no feed is told with its address, where that is not the feed's. */
+static void test_a_page_elsewhere(void **state)
+{
+	static const char away[] = "HTTP/1.1 302 Found\r\nLocation: /login\r\n"
+				   "Content-Length: 0\r\n\r\n";
+	static const char page[] = "HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n<html>Login</a>";
+	struct world w;
+
+	(void)state;
+	world_open(&w);
+	server_bytes(&w.server, "/feed", KEEP, away, sizeof(away) - 1);
+	server_bytes(&w.server, "/login", KEEP, page, sizeof(page) - 1);
+	poke(w.f.path, "DELETE FROM feed WHERE id = 1; UPDATE feed SET id = 1");
+	assert_int_equal(refresh(&w, 1), OUTCOME_FAILED);
+	assert_int_equal(FEED("error_code = 'not-a-feed' AND error_text LIKE '% at "
+			      "http://127.0.0.1:%/login, to which it redirects'"),
+		1);
+	world_close(&w);
+}
+
+/* Sent on to a host that is to be left alone: nothing has failed, and it waits for that (A19, A35).
+ */
+static void test_a_redirect_to_a_held_host(void **state)
+{
+	static const char away[] = "HTTP/1.1 302 Found\r\nLocation: http://other.test/\r\n"
+				   "Content-Length: 0\r\n\r\n";
+	struct world w;
+
+	(void)state;
+	world_open(&w);
+	server_bytes(&w.server, "/feed", KEEP, away, sizeof(away) - 1);
+	poke(w.f.path, "DELETE FROM feed WHERE id = 1; UPDATE feed SET id = 1");
+	admit_ms = -5 * HOUR;
+	assert_int_equal(refresh(&w, 1), OUTCOME_RETRY_AFTER);
+	admit_ms = 0;
+	assert_in_range(w.result.wait_ms, 5 * HOUR, 6 * HOUR);
+	assert_int_equal(FEED("error_count"), 0);
+	assert_int_equal(FEED("status"), FEED_OK);
+	assert_int_equal(FEED("error_code IS NULL AND last_ok_ms = 1794000000000"), 1);
+	assert_int_equal(
+		FEED("due_reason = 'waiting: 127.0.0.1 redirects to http://other.test/, whose "
+		     "server is to be left alone for 5h'"),
+		1);
+	assert_int_equal(peek(w.f.path, "SELECT count(*) FROM change WHERE op = 'error'"), 0);
 	world_close(&w);
 }
 
@@ -280,6 +363,36 @@ static void test_discover_without_memory(void **state)
 	world_close(&w);
 }
 
+/* Who asks for a pause when somebody looks gets it, also after a restart (A18). */
+static void test_discover_busy(void **state)
+{
+	static const char answer[] = "HTTP/1.1 503 No\r\nRetry-After: 3600\r\n"
+				     "Content-Length: 0\r\n\r\n";
+	struct discover d;
+	struct world w;
+	struct look look;
+	long failed = 1;
+
+	(void)state;
+	world_open(&w);
+	server_bytes(&w.server, "/busy", KEEP, answer, sizeof(answer) - 1);
+	discover_init(&d, &w, LIMIT_MS);
+	for (long n = 0; failed; n++) {
+		poke(w.f.path, "DELETE FROM hold");
+		held_ms = 0;
+		fault_malloc_after(n);
+		look = look_at(&w, &d, "/busy");
+		while (store_queue_length(w.f.store))
+			uv_run(&w.f.loop.uv, UV_RUN_ONCE);
+		failed = fault_malloc_off();
+	}
+	assert_int_equal(look.code, ERR_HTTP);
+	assert_int_equal(held_ms, HOUR);
+	assert_int_equal(
+		peek(w.f.path, "SELECT until_ms FROM hold WHERE url LIKE '%/busy'"), NOW + HOUR);
+	world_close(&w);
+}
+
 /* A server that says nothing; and what comes when the daemon stops. */
 static void test_discover_ended(void **state)
 {
@@ -313,8 +426,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		line_test("A25", test_nobody_is_reached),
+		line_test("A25 A47", test_a_dead_proxy),
+		cmocka_unit_test(test_a_page_elsewhere),
+		line_test("A19 A35", test_a_redirect_to_a_held_host),
 		line_test("A44", test_icon_without_memory),
 		cmocka_unit_test(test_discover_without_memory),
+		line_test("A18", test_discover_busy),
 		cmocka_unit_test(test_discover_ended),
 	};
 

@@ -36,6 +36,16 @@ static int64_t take(struct schedule *s, int64_t now_ms)
 	return schedule_take(s, now_ms, &feed) ? feed : 0;
 }
 
+/* A short one: how long it waits. */
+static int64_t visit(struct schedule *s, int64_t key, int64_t now_ms)
+{
+	struct visit *v = NULL;
+	int64_t wait_ms = schedule_admit(s, &v, 0, key, now_ms, INT64_MAX);
+
+	schedule_leave(s, v);
+	return wait_ms;
+}
+
 static void test_takes_in_order_of_due_times(void **state)
 {
 	struct schedule *s = make();
@@ -153,11 +163,12 @@ static void test_a_held_group_starts_nothing(void **state)
 	schedule_finish(s, 2, 1000 * S);
 	assert_int_equal(take(s, 101 * S), 0); /* no burst at its end: the gap counts */
 	assert_int_equal(take(s, 102 * S), 1);
+	schedule_finish(s, 1, 1000 * S);
 	schedule_hold(s, a, 200 * S);
-	assert_int_equal(schedule_admit(s, a, 150 * S, INT64_MAX), -50 * S); /* nor by a redirect */
-	assert_int_equal(schedule_admit(s, a, 200 * S, INT64_MAX), 0);
+	assert_int_equal(visit(s, a, 150 * S), -50 * S); /* nor by a redirect */
+	assert_int_equal(visit(s, a, 200 * S), 0);
 	schedule_hold(s, schedule_group("nobody:80"), 200 * S); /* only redirects lead there */
-	assert_int_equal(schedule_admit(s, schedule_group("x:80"), 300 * S, INT64_MAX), 0);
+	assert_int_equal(visit(s, schedule_group("x:80"), 300 * S), 0);
 	schedule_destroy(s);
 }
 
@@ -317,24 +328,73 @@ static void test_other_options(void **state)
 static void test_redirects_count_against_their_target(void **state)
 {
 	struct schedule *s = make();
+	struct visit *first = NULL, *second = NULL, *third = NULL;
 	int64_t target = schedule_group("target:80");
 
 	(void)state;
-	assert_int_equal(schedule_admit(s, target, 0, INT64_MAX), 0);
-	assert_int_equal(schedule_admit(s, target, 0, INT64_MAX), 2 * S);
-	assert_int_equal(schedule_admit(s, target, 1 * S, INT64_MAX), 3 * S);
+	assert_int_equal(schedule_admit(s, &first, 0, target, 0, INT64_MAX), 0);
+	schedule_leave(s, first);
+	assert_int_equal(schedule_admit(s, &second, 0, target, 0, INT64_MAX), 2 * S);
+	assert_int_equal(schedule_admit(s, &third, 0, target, 1 * S, 3 * S - 1), -3 * S);
+	assert_int_equal(schedule_admit(s, &third, 0, target, 1 * S, INT64_MAX), 1 * S);
 	put(s, 1, "target:80", 0);
-	assert_int_equal(take(s, 5 * S), 0); /* three starts are promised: the next is at 6 s */
-	assert_int_equal(take(s, 6 * S), 1);
+	assert_int_equal(take(s, 2 * S), 0); /* who was sent on has been there before */
+	assert_int_equal(schedule_admit(s, &second, 0, target, 2 * S, INT64_MAX), 0);
+	schedule_leave(s, second);
+	assert_int_equal(schedule_admit(s, &third, 0, target, 2 * S, INT64_MAX), 2 * S);
+	schedule_leave(s, third);
+	assert_int_equal(take(s, 3 * S), 0);
+	assert_int_equal(take(s, 4 * S), 1);
+	assert_false(schedule_visited(s));
 	schedule_hold(s, schedule_group("held for a day:80"), 86400 * S);
 	for (int64_t i = 0; i < 10000; i++) { /* hosts nobody subscribes to do not pile up */
 		char name[32];
 
 		snprintf(name, sizeof(name), "h%d:80", (int)i);
-		assert_int_equal(
-			schedule_admit(s, schedule_group(name), 10 * S + i * S, INT64_MAX), 0);
+		assert_int_equal(visit(s, schedule_group(name), 10 * S + i * S), 0);
 	}
 	assert_in_range(schedule_counts(s, 0).groups, 2, 12);
+	schedule_destroy(s);
+}
+
+/* Polls, and who was sent on or comes for an icon, together are never more than there may be; who
+ * waits keeps nobody waiting, least of all himself (A39). */
+static void test_visits_take_places(void **state)
+{
+	struct schedule *s = make();
+	struct visit *one = NULL, *two = NULL, *icon = NULL;
+	int64_t a = schedule_group("a:80"), b = schedule_group("b:80");
+
+	(void)state;
+	put(s, 1, "a:80", 0);
+	put(s, 2, "b:80", 0);
+	put(s, 3, "b:80", 1 * S);
+	assert_int_equal(take(s, 0) + take(s, 0), 3);
+	/* two groups that lead into each other */
+	assert_int_equal(schedule_admit(s, &one, 1, b, 10 * S, INT64_MAX), 250);
+	assert_int_equal(schedule_admit(s, &two, 2, a, 10 * S, INT64_MAX), 0);
+	assert_int_equal(schedule_admit(s, &one, 1, b, 11 * S, INT64_MAX), 0);
+	assert_int_equal(schedule_admit(s, &icon, 0, b, 20 * S, INT64_MAX), 250);
+	schedule_leave(s, two);
+	assert_false(schedule_finish(s, 2, 1000 * S));
+	assert_int_equal(take(s, 20 * S), 0);
+	assert_int_equal(schedule_admit(s, &icon, 0, b, 20 * S, INT64_MAX), 250);
+	assert_int_equal(schedule_find(s, 3, 20 * S).state, SCHEDULE_BUSY);
+	/* and back: the poll's own place is free, since it is away */
+	assert_int_equal(schedule_admit(s, &one, 1, a, 20 * S, INT64_MAX), 0);
+	assert_int_equal(schedule_admit(s, &icon, 0, b, 21 * S, INT64_MAX), 0);
+	assert_int_equal(take(s, 30 * S), 0);
+	schedule_leave(s, icon);
+	assert_int_equal(take(s, 30 * S), 3);
+	schedule_leave(s, one);
+	schedule_finish(s, 1, 40 * S);
+	assert_int_equal(take(s, 40 * S), 1); /* nothing is left of the visits */
+	assert_false(schedule_visited(s));
+	/* within a group */
+	one = NULL;
+	assert_int_equal(schedule_admit(s, &one, 1, a, 50 * S, INT64_MAX), 0);
+	schedule_leave(s, one);
+	schedule_leave(s, NULL);
 	schedule_destroy(s);
 }
 
@@ -353,11 +413,10 @@ static void test_limits_of_a_group(void **state)
 	assert_int_equal(take(s, 59 * S), 0);
 	assert_int_equal(take(s, 60 * S), 2);
 	schedule_finish(s, 2, 1000 * S);
-	assert_int_equal(
-		schedule_admit(s, slow, 60 * S, INT64_MAX), 60 * S); /* for redirects, too */
-	schedule_limit(s, slow, -1, 0);                              /* the user changed his mind */
-	assert_int_equal(schedule_admit(s, slow, 200 * S, INT64_MAX), 0);
-	assert_int_equal(schedule_admit(s, slow, 200 * S, INT64_MAX), 2 * S);
+	assert_int_equal(visit(s, slow, 60 * S), 60 * S); /* for redirects, too */
+	schedule_limit(s, slow, -1, 0);                   /* the user changed his mind */
+	assert_int_equal(visit(s, slow, 200 * S), 0);
+	assert_int_equal(visit(s, slow, 200 * S), 2 * S);
 
 	schedule_limit(s, wide, 0, 2);
 	for (int64_t i = 11; i <= 13; i++)
@@ -585,6 +644,7 @@ int main(void)
 		cmocka_unit_test(test_one_connection_and_a_gap_in_a_group),
 		cmocka_unit_test(test_a_big_group_does_not_hold_others_up),
 		line_test("A39", test_limits_of_a_group),
+		line_test("A39", test_visits_take_places),
 		cmocka_unit_test(test_more_of_a_group),
 		line_test("A12", test_hurry_and_its_floor),
 		line_test("A19", test_a_held_group_starts_nothing),

@@ -68,13 +68,17 @@ static int go_elsewhere(void *ctx)
 	if (!s)
 		return ERR_NOMEM;
 	for (int64_t key = 1; key <= GROUPS; key++) {
-		int64_t wait_ms = schedule_admit(s, key, 0, INT64_MAX);
+		struct visit *there = NULL, *held = NULL;
+		int64_t wait_ms = schedule_admit(s, &there, 0, key, 0, INT64_MAX);
 
 		assert_true(wait_ms == 0 || wait_ms == GAP_MS);
 		schedule_limit(s, 1000 + key, 500, 2);
 		schedule_hold(s, 2000 + key, 10);
-		wait_ms = schedule_admit(s, 2000 + key, 0, INT64_MAX);
+		wait_ms = schedule_admit(s, &held, 0, 2000 + key, 0, INT64_MAX);
 		assert_true(wait_ms == -10 || wait_ms == 0 || wait_ms == GAP_MS);
+		schedule_leave(s, there);
+		schedule_leave(s, held);
+		assert_false(schedule_visited(s));
 	}
 	schedule_destroy(s);
 	return 0;

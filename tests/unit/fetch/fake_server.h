@@ -51,6 +51,7 @@ struct fake_server {
 	int open;
 	int last_path_hits; /* of `counted` */
 	const char *counted;
+	const char *wall;     /* who has a cookie gets what "/inside" has instead of this */
 	char head[16384];     /* the last request's, whole */
 	char socks_host[300]; /* "host:port" that SOCKS was last asked for; "no.test" is refused */
 	struct conn *conns[CONNECTIONS_MAX];
@@ -135,13 +136,18 @@ static inline void server_drip(uv_timer_t *timer)
 static inline void server_serve(struct conn *c, char *head)
 {
 	struct fake_server *s = c->server;
-	char *path = strchr(head, ' ') + 1;
+	const char *path = strchr(head, ' ') + 1;
 	size_t path_len = strcspn(path, " ");
 	static const struct route none = {.how = CLOSE};
 	const char *mark;
 
 	s->requests++;
 	snprintf(s->head, sizeof s->head, "%s", head);
+	if (s->wall && strlen(s->wall) == path_len && memcmp(s->wall, path, path_len) == 0 &&
+		strstr(head, "\r\nCookie: ")) {
+		path = "/inside";
+		path_len = strlen(path);
+	}
 	c->route = &none;
 	for (int i = 0; i < s->route_count; i++)
 		if (strlen(s->routes[i].path) == path_len &&

@@ -163,6 +163,34 @@ static void test_result_fields(void **state)
 	world_close(&w);
 }
 
+/* A list may come on several lines (RFC 9110, 5.3): they are one, and as long as one may be. */
+static void test_lists_of_several_lines(void **state)
+{
+	char many[9000] = "";
+	struct world w;
+	struct got g;
+
+	(void)state;
+	for (size_t len = 0; len + 30 < sizeof many; len += 18)
+		memcpy(many + len, "Cache-Control: x\r\n", 19);
+	world_open(&w);
+	server_route(&w.server, "/two", KEEP,
+		OK_HEAD "Cache-Control: public\r\nX: y\r\ncache-control: max-age=60\r\n"
+			"RateLimit: \"a\";r=5;t=3\r\nRateLimit: \"b\";r=0;t=9\r\n"
+			"Expires: 0\r\nAge: 10\r\nAge: 20\r\n\r\n<a/>");
+	server_route(&w.server, "/many", KEEP,
+		OK_HEAD "Cache-Control: max-age=7\r\n%sCache-Control: no-cache\r\n\r\n<a/>", many);
+	get(&g, &w, "/two");
+	expect_document(&g, "<a/>");
+	assert_int_equal(g.result.fresh_ms, 50000);
+	assert_int_equal(g.result.used_up_ms, 9000);
+	got_finish(&g);
+	get(&g, &w, "/many");
+	assert_int_equal(g.result.fresh_ms, 7000);
+	got_finish(&g);
+	world_close(&w);
+}
+
 static const struct {
 	const char *etag, *last_modified;
 	bool sent; /* either of them */
@@ -357,6 +385,38 @@ static void test_refused_redirects(void **state)
 	world_close(&w);
 }
 
+/* Who is sent back to where he was, with a new cookie, goes there; without one, or with the same,
+ * in a circle. It is no move. */
+static void test_a_wall_of_cookies(void **state)
+{
+	static const char wall[] = "HTTP/1.1 301 X\r\nLocation: /wall\r\nContent-Length: 0\r\n"
+				   "Set-Cookie: k=1\r\n\r\n";
+	struct world w;
+	struct got g;
+
+	(void)state;
+	world_open(&w);
+	server_bytes(&w.server, "/wall", KEEP, wall, sizeof wall - 1);
+	server_route(&w.server, "/inside", KEEP, OK);
+	w.server.wall = "/wall";
+	for (int i = 0; i < 2; i++) { /* nothing is left of the first */
+		int before = w.server.requests;
+
+		get(&g, &w, "/wall");
+		expect_document(&g, "<a/>");
+		assert_int_equal(w.server.requests, before + 2);
+		assert_false(g.result.permanent);
+		assert_null(g.result.moved_url);
+		got_finish(&g);
+	}
+	w.server.wall = NULL;
+	get(&g, &w, "/wall");
+	expect_failure(&g, ERR_REDIRECT, "redirects in a circle");
+	assert_int_equal(w.server.requests, 2 + 2 + 2);
+	got_finish(&g);
+	world_close(&w);
+}
+
 static void test_ten_redirects(void **state)
 {
 	static const char *const paths[] = {
@@ -442,6 +502,43 @@ static void test_credentials(void **state)
 	expect_failure(&g, ERR_TRUNCATED, "127.0.0.1");
 	assert_null(strstr(g.result.error.text, "user"));
 	got_finish(&g);
+	world_close(&w);
+}
+
+/* An error of another address than the feed's says so, and why that may be. */
+static void test_errors_of_where_it_leads(void **state)
+{
+	static const struct {
+		const char *from, *user, *why;
+	} cases[] = {{"/here", "", ""}, {"/here", "u:p@", ""}, {"/away", "", ""},
+		{"/away", "u:p@", "; the password is not sent there, since it is another origin"}};
+	char url[100], text[200];
+	struct world w;
+	struct got g;
+
+	(void)state;
+	world_open(&w);
+	for (int i = 0; i < 2; i++) {
+		struct fake_server *to = i ? &w.other : &w.server;
+
+		server_route(&w.server, i ? "/away" : "/here", KEEP,
+			"HTTP/1.1 301 X\r\nLocation: http://x:y@127.0.0.1:%d/no\r\n"
+			"Content-Length: 0\r\n\r\n",
+			to->port);
+		server_route(to, "/no", KEEP, "HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n");
+	}
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		snprintf(url, sizeof url, "http://%s127.0.0.1:%d%s", cases[i].user, w.server.port,
+			cases[i].from);
+		get(&g, &w, url);
+		snprintf(text, sizeof text,
+			"HTTP 401 Unauthorized from http://127.0.0.1:%d/no, to which it "
+			"redirects%s",
+			i < 2 ? w.server.port : w.other.port, cases[i].why);
+		expect_failure(&g, ERR_HTTP, text);
+		assert_int_equal(strlen(g.result.error.text), strlen(text));
+		got_finish(&g);
+	}
 	world_close(&w);
 }
 
@@ -583,12 +680,15 @@ int main(void)
 		line_test("A26 A34 A60", test_answers),
 		cmocka_unit_test(test_large_pages),
 		cmocka_unit_test(test_result_fields),
+		line_test("A10 A18", test_lists_of_several_lines),
 		line_test("A2 A9 A60", test_validators),
 		line_test("A6", test_validators_url),
 		line_test("A35 A60", test_redirects),
 		line_test("A35 A60", test_refused_redirects),
+		line_test("A35 A40", test_a_wall_of_cookies),
 		line_test("A35", test_ten_redirects),
 		line_test("A60", test_credentials),
+		line_test("A45", test_errors_of_where_it_leads),
 		line_test("A30 A33 A60", test_bombs),
 		line_test("A32 A60", test_timeouts),
 		cmocka_unit_test(test_bad_urls),

@@ -281,8 +281,11 @@ static const struct {
 	{.remaining = "3", .reset = "120", .wait_ms = -1},
 	{.x_remaining = "0.0", .x_reset = "58", .wait_ms = 58000}, /* Reddit's form */
 	{.x_remaining = "96.0", .x_reset = "58", .wait_ms = -1},
-	{.x_remaining = "0", .x_reset = "1795000300", .wait_ms = 300000}, /* a time of day */
-	{.x_remaining = "0", .x_reset = "1794999000", .wait_ms = -1},     /* a past one */
+	{.x_remaining = "0", .x_reset = "1795000300", .wait_ms = 300000},   /* a time of day */
+	{.x_remaining = "0", .x_reset = "1794999000", .wait_ms = -1},       /* a past one */
+	{.x_remaining = "0", .x_reset = "1795000060000", .wait_ms = 60000}, /* in milliseconds */
+	{.x_remaining = "0", .x_reset = "1794999000000", .wait_ms = -1},
+	{.x_remaining = "0", .x_reset = "1895000060", .wait_ms = RETRY_AFTER_MAX_MS},
 	{.x_remaining = "0", .x_reset = "soon", .wait_ms = -1},
 };
 

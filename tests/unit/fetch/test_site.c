@@ -8,6 +8,8 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include <sys/resource.h>
+
 #include "fetch/header.h"
 #include "fetch_world.h"
 #include "support/lines.h"
@@ -271,16 +273,69 @@ static void test_whose_proxy(void **state)
 	unsetenv("no_proxy");
 }
 
-static void test_dead_proxy(void **state)
+/* What the user's own proxy does not do is told from what is behind it (A25). */
+static void test_dead_proxies(void **state)
 {
-	const struct fetch_site site = {.proxy = "http://127.0.0.1:1"};
+	static const struct {
+		const char *proxy, *url, *text;
+	} cases[] = {
+		{"http://127.0.0.1:1", "http://far.test/",
+			"the proxy 127.0.0.1 cannot be reached: Connection refused"},
+		{"socks5h://127.0.0.1:1", "https://far.test/",
+			"the proxy 127.0.0.1 cannot be reached: Connection refused"},
+		{"http://gone.test:1", "http://far.test/",
+			"the proxy gone.test cannot be reached: there is no host gone.test"},
+		{"http://broken.test:1", "http://far.test/", "the proxy broken.test cannot be"},
+		{"http://silent.test:1", "http://far.test/",
+			"the proxy silent.test cannot be reached: no name server answered for "
+			"silent.test within 1 s"},
+		{NULL, "http://far.test/407", "the proxy 127.0.0.1 cannot be used: it does not"},
+		{NULL, "https://far.test/", "the proxy 127.0.0.1 cannot be used: it does not"},
+	};
+	static const char *const denied =
+		"HTTP/1.1 407 No\r\nContent-Length: 2\r\nProxy-Authenticate: Basic\r\n\r\nno";
+	char proxy[100];
 	struct world w;
 	struct got g;
 
 	(void)state;
 	world_open(&w);
-	get_with(&g, &w, "http://far.test/", &site);
-	expect_failure(&g, ERR_CONNECT, "connection to the proxy 127.0.0.1 refused");
+	w.options.connect_timeout_ms = 500;
+	assert_int_equal(fetcher_configure(w.fetcher, &w.options), 0);
+	server_route(&w.other, "http://far.test/407", KEEP, "%s", denied);
+	server_route(&w.other, "far.test:443", KEEP, "%s", denied);
+	snprintf(proxy, sizeof proxy, "http://127.0.0.1:%d", w.other.port);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const struct fetch_site site = {.proxy = cases[i].proxy ? cases[i].proxy : proxy};
+
+		get_with(&g, &w, cases[i].url, &site);
+		expect_failure(&g, ERR_PROXY, cases[i].text);
+		assert_int_equal(g.result.status, 0);
+		got_finish(&g);
+	}
+	world_close(&w);
+}
+
+/* Without descriptors nobody is reached, and it is no server's doing (A25). */
+static void test_without_descriptors(void **state)
+{
+	struct rlimit usual, few;
+	struct world w;
+	struct got g;
+
+	(void)state;
+	world_open(&w);
+	server_route(&w.server, "/", KEEP, OK);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &usual), 0);
+	few = usual;
+	few.rlim_cur = 3;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	get(&g, &w, "/");
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &usual), 0);
+	expect_failure(&g, ERR_SHORT, "out of descriptors for 127.0.0.1");
+	got_finish(&g);
+	get(&g, &w, "/");
+	expect_document(&g, "<a/>");
 	got_finish(&g);
 	world_close(&w);
 }
@@ -359,7 +414,8 @@ int main(void)
 		line_test("A40 A60", test_cookies),
 		line_test("A47 A60", test_proxies),
 		line_test("A47 A60", test_whose_proxy),
-		cmocka_unit_test(test_dead_proxy),
+		line_test("A25 A47", test_dead_proxies),
+		line_test("A25", test_without_descriptors),
 		cmocka_unit_test(test_proxy_urls),
 		cmocka_unit_test(test_custom_headers),
 	};
