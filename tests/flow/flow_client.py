@@ -208,24 +208,16 @@ def test_refresh_reports(args):
 
 def test_watch(args):
     with World(args) as w:
-        watch = subprocess.Popen([w.daemon.client, "watch"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                 env=w.daemon.environment(TIDINGS_SOCKET=w.daemon.socket))
-        try:
-            while w.daemon.get("/status")["clients"] < 2:
-                check(watch.poll() is None, "watch ended")
+        with w.daemon.watch() as watch:
             w.publish(3, 2, 1)
             check("Item 3" in watch.stdout.readline(), "first line of watch")
             w.daemon.stop()
             w.daemon.start()
-            while w.daemon.get("/status")["clients"] < 2:
-                check(watch.poll() is None, "watch ended at the restart")
+            w.daemon.wait_clients(watch)
             w.publish(4, 3, 2, 1)
             check("Item 4" in watch.stdout.readline(), "line of watch after a restart")
             watch.send_signal(signal.SIGINT)
             check_equal(watch.wait(PATIENCE_S), 0, "exit code of watch after Ctrl-C")
-        finally:
-            watch.kill()
-            watch.communicate()
 
 
 def test_no_control_characters(args):

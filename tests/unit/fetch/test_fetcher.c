@@ -392,8 +392,9 @@ static int start_stuck(struct world *w, struct got *g, struct admitted *forever)
 		got_init(&g[n++], w, "/silent");
 	for (int i = 0; i < n; i++)
 		assert_int_equal(fetch_start(w->fetcher, &g[i].request), 0);
+	loop_limit(&w->loop, WORLD_LIMIT_MS);
 	while (!forever->groups[0] || w->server.requests < w->options.connections_max - 1)
-		uv_run(&w->loop.uv, UV_RUN_ONCE);
+		assert_int_not_equal(uv_run(&w->loop.uv, UV_RUN_ONCE), 0);
 	return n;
 }
 
