@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/log.h"
+#include "base/url.h"
 #include "limits.h"
 #include "parse/parse.h"
 
@@ -100,6 +101,17 @@ static void parse(uv_work_t *work)
 		err_set(&d->found.error, rv, NULL);
 }
 
+/* It was asked for; whoever subscribes to it now need not ask again. */
+static void keep(struct discovery *d)
+{
+	struct refresh_env *env = d->of->env;
+	char *url;
+
+	if (url_normalize(d->itself.url, &d->arena, &url) == 0)
+		kept_put(&env->kept, url, false, &d->request, &d->fetched,
+			(int64_t)uv_now(env->loop));
+}
+
 static void parsed(uv_work_t *work, int status)
 {
 	struct discovery *d = container_of(work, struct discovery, work);
@@ -114,6 +126,7 @@ static void parsed(uv_work_t *work, int status)
 		d->itself.title = d->content->title;
 		d->itself.type = type_of(d->content->format);
 		found->feeds = &d->itself;
+		keep(d);
 	}
 	finish(d);
 }
@@ -155,6 +168,18 @@ static int64_t admit(void *ctx, const char *url)
 	return of->env->admit(of->env->ctx, url, of->most_ms - 1);
 }
 
+/* What a first poll fetched a moment ago, if it did. 0: being parsed. */
+static int take_kept(struct discovery *d)
+{
+	struct refresh_env *env = d->of->env;
+	int64_t now_ms = (int64_t)uv_now(env->loop);
+
+	if (!kept_take(&env->kept, true, &d->request, &d->fetched, now_ms))
+		return ERR_NOT_FOUND;
+	d->parsing = true;
+	return uv_queue_work(env->loop, &d->work, parse, parsed) ? ERR_NOMEM : 0;
+}
+
 static int begin(struct discovery *d, const char *url)
 {
 	const struct refresh_env *env = d->of->env;
@@ -171,6 +196,9 @@ static int begin(struct discovery *d, const char *url)
 	};
 	if (!d->request.url)
 		return ERR_NOMEM;
+	rv = take_kept(d);
+	if (rv != ERR_NOT_FOUND)
+		return rv;
 	rv = env->site(env->ctx, NULL, &d->arena, &d->request.site);
 	return rv ? rv : fetch_start(env->fetcher, &d->request);
 }
@@ -193,6 +221,7 @@ int discover_start(struct discover *d, const char *url, api_found_fn *done, void
 	arena_init(&new->arena, d->env->arena_max_bytes);
 	rv = begin(new, url);
 	if (rv) {
+		fetch_release(d->env->fetcher, &new->request);
 		arena_finish(&new->arena);
 		free(new);
 		return rv;

@@ -126,6 +126,20 @@ static int64_t admit(void *ctx, const char *url)
 	return r->env->admit(r->env->ctx, url, INT64_MAX);
 }
 
+static int64_t loop_ms(const struct refresh *r)
+{
+	return (int64_t)uv_now(r->env->loop);
+}
+
+/* What somebody looked at a moment ago, and then subscribed to (A1). A section may have settings
+ * of its own for fetching. */
+static bool take_kept(struct refresh *r)
+{
+	if (r->feed.last_ok_ms != TIME_NONE || r->feed.section)
+		return false;
+	return kept_take(&r->env->kept, false, &r->request, &r->fetched, loop_ms(r));
+}
+
 static void begin_fetch(struct refresh *r)
 {
 	int rv;
@@ -142,6 +156,11 @@ static void begin_fetch(struct refresh *r)
 		.done = fetched,
 		.ctx = r,
 	};
+	if (take_kept(r)) {
+		step(r, PARSING);
+		return;
+	}
+	kept_expire(&r->env->kept, loop_ms(r));
 	rv = r->env->site(r->env->ctx, r->feed.section, &r->arena, &r->request.site);
 	if (!rv)
 		rv = fetch_start(r->env->fetcher, &r->request);
@@ -241,6 +260,9 @@ static void parsed(uv_work_t *work, int status)
 	struct refresh *r = work->data;
 
 	r->env->parsing--;
+	/* who subscribed to a page asks it for its feeds next */
+	if (r->parse_error.code == ERR_NOT_FEED && r->feed.last_ok_ms == TIME_NONE)
+		kept_put(&r->env->kept, r->feed.url, true, &r->request, &r->fetched, loop_ms(r));
 	fetch_release(r->env->fetcher, &r->request);
 	admit_parsers(r->env);
 	if (status)

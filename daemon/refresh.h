@@ -9,6 +9,7 @@
 #include "base/list.h"
 #include "fetch/fetch.h"
 #include "grouping.h"
+#include "kept.h"
 #include "outage.h"
 #include "plan.h"
 #include "store/store.h"
@@ -34,6 +35,7 @@ struct refresh_env {
 	void *ctx;
 
 	struct outage outage;
+	struct kept kept; /* by whoever looks at addresses, and by first polls of what is no feed */
 	int icons, icons_max; /* fetches of icons under way; 0: none is ever asked for */
 	int redirected; /* polls that were sent on to another host: they may wait there for long */
 

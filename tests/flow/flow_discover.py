@@ -3,7 +3,7 @@ import threading
 import time
 from contextlib import closing
 
-from harness import Connection, Daemon, PATIENCE_S, Web, check, check_equal, feed_xml, run
+from harness import Connection, Daemon, PATIENCE_S, Web, check, check_equal, feed_xml, lines, run
 
 FEED = feed_xml([("a", "First", "http://example.org/1")], title="The news &amp;c.")
 ATOM = "<feed xmlns='http://www.w3.org/2005/Atom'><title>An atom feed</title><id>a</id></feed>"
@@ -61,6 +61,23 @@ def test_found(args):
         check(asked.get("authorization") and "tidings" in asked["user-agent"], f"asked with {asked}")
         check("feeds.asked" in w.daemon.log() and "u:p@" not in w.daemon.log(), w.daemon.log())
         check_equal(w.daemon.get("/feeds")["feeds"], [], "nothing is subscribed to")
+
+
+@lines("A1")
+def test_asked_once(args):
+    """Looked at, then subscribed to: one request for a feed, with its validators for the next; the address that it has moved to, too."""
+    with World(args) as w:
+        w.web.serve("/rss", {"body": FEED, "etag": '"1"'})
+        w.web.serve("/moved", {"status": 301, "headers": {"Location": "/rss"}})
+        for path in "/rss", "/moved":
+            (url, *_), = w.feeds(path)
+            _, feed, _ = w.daemon.request("POST", "/api/v1/feeds", {"url": url})
+            check_equal(w.daemon.wait_poll(feed["id"])["items"], 1, "items")
+            asked = [r["path"] for r in w.web.take_requests()]
+            check_equal(asked, ["/rss"] if path == "/rss" else ["/moved", "/rss"], "requests")
+            w.daemon.poll(feed["id"])
+            check_equal([r["headers"].get("if-none-match") for r in w.web.take_requests()], ['"1"'], "the next poll")
+            w.daemon.request("DELETE", f"/api/v1/feeds/{feed['id']}")
 
 
 def test_refused(args):
@@ -138,4 +155,4 @@ def test_at_once(args):
         check("stop.forced" not in w.daemon.log(), w.daemon.log())
 
 
-run([test_found, test_refused, test_polite, test_at_once])
+run([test_found, test_asked_once, test_refused, test_polite, test_at_once])
