@@ -133,20 +133,25 @@ bool offers_is_html(const char *root, size_t len)
 	return html_element_find(root, len) != NULL;
 }
 
-/* "an HTML page; it offers 2 feeds: URL URL": as many as fit, each whole. */
+/* "an HTML page; it offers 3 feeds: URL URL and 1 more": as many as fit, each whole. */
 static int refuse(const struct page *p, struct err *e)
 {
+	static const char more[] = " and 00 more";
 	char text[ERR_TEXT_BYTES] = "an HTML page; it offers";
-	size_t len = strlen(text);
+	size_t left = p->count, len = strlen(text);
 
-	if (p->count > 1)
-		snprintf(text + len, sizeof(text) - len, " %zu feeds:", p->count);
-	for (const struct offer *o = p->d->feed->offers; o != NULL; o = o->next) {
-		len = strlen(text);
-		if (len + 1 + strlen(o->url) >= sizeof(text))
+	if (left > 1)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, " %zu feeds:", left);
+	for (const struct offer *o = p->d->feed->offers; o != NULL; o = o->next, left--) {
+		if (len + 1 + strlen(o->url) + sizeof(more) > sizeof(text))
 			break;
-		snprintf(text + len, sizeof(text) - len, " %s", o->url);
+		len += (size_t)snprintf(text + len, sizeof(text) - len, " %s", o->url);
 	}
+	if (left == p->count)
+		snprintf(text + len - (left > 1), sizeof(text) - len, "%s",
+			left > 1 ? "" : " a feed");
+	else if (left > 0)
+		snprintf(text + len, sizeof(text) - len, " and %zu more", left);
 	return err_set(e, ERR_NOT_FEED, "%s", text);
 }
 

@@ -128,6 +128,26 @@ def test_add_finds_the_feed_of_a_site(args):
 
 
 @lines("A43")
+def test_add_asks_however_long_the_addresses_are(args):
+    """Each with its title and kind, whole, and never one without asking; one alone is taken. The page is asked for once."""
+    with World(args) as w:
+        rows = [(f"/feed/{i}/{'x' * 300}", "atom" if i else "rss") for i in range(33)]
+        links = "".join(f"<link rel=alternate type='application/{kind}+xml' title='Part {i}' href='{path}'>" for i, (path, kind) in enumerate(rows))
+        w.web.take_requests()
+        for count, said in ((6, "This page offers 6 feeds:"), (33, "This page offers 32 feeds, or more: no more are listed:")):
+            w.web.serve("/many", {"body": "<!DOCTYPE html>" + links[:links.index(rows[count][0]) if count < 33 else None], "headers": {"Content-Type": "text/html"}})
+            asked = w.daemon.tidings("add", "--json", w.web.base + "/many")
+            wanted = [f"{i + 1:3}  {w.web.base}{path}  (Part {i}, {'Atom' if i else 'RSS'})" for i, (path, _) in enumerate(rows[:min(count, 32)])]
+            check_equal(asked.stderr.splitlines()[:-1], [said, *wanted], "the list")
+            check_equal([feed["url"] for feed in json.loads(asked.stdout)["feeds"]], [w.web.base + path for path, _ in rows[:min(count, 32)]], "feeds")
+            check_equal([r["path"] for r in w.web.take_requests()], ["/many"], "requests")
+        check_equal(len(json.loads(w.good("feeds", "--json"))["feeds"]), 1, "feeds")
+        w.web.serve("/one", page(rows[0][0]))
+        w.web.serve(rows[0][0], {"body": feed_xml(items(5), "A long way")})
+        check("A long way" in w.good("add", w.web.base + "/one"), "one alone")
+
+
+@lines("A43")
 def test_add_asks_which_of_several(args):
     with World(args) as w:
         w.web.serve("/site", page("/posts", "/comments"))
@@ -153,7 +173,8 @@ def test_add_without_anybody_to_ask(args):
         w.web.serve("/site", page("/posts", "/comments"))
         w.web.serve("/posts", {"body": feed_xml(items(5), "Posts")})
         asked = w.daemon.tidings("add", "--json", w.web.base + "/site")
-        offers = {"offers": [w.web.base + "/posts", w.web.base + "/comments"], "format": 1}
+        urls = [w.web.base + "/posts", w.web.base + "/comments"]
+        offers = {"feeds": [{"url": url, "title": None, "type": "application/rss+xml"} for url in urls], "offers": urls, "format": 1}
         check_equal((asked.returncode, json.loads(asked.stdout)), (1, offers), asked.stderr)
         for options, typed, code in ((["--json"], b"", 1), ([], b"\n", 1), ([], b"3\nx\n1\n", 0)):
             terminal, end = pty.openpty()
@@ -269,5 +290,5 @@ def test_a_stranger_is_refused(args):
 
 
 run([test_list_and_show, test_states, test_new, test_add_says_what_it_found, test_add_finds_the_feed_of_a_site,
-     test_add_asks_which_of_several, test_add_without_anybody_to_ask, test_add_of_what_is_no_feed, test_add_of_what_was_there, test_refresh_reports, test_watch, test_no_control_characters,
+     test_add_asks_however_long_the_addresses_are, test_add_asks_which_of_several, test_add_without_anybody_to_ask, test_add_of_what_is_no_feed, test_add_of_what_was_there, test_refresh_reports, test_watch, test_no_control_characters,
      test_failures_say_what_to_do, test_a_stranger_is_refused])
