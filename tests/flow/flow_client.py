@@ -6,6 +6,8 @@ import re
 import shutil
 import signal
 import subprocess
+import time
+from datetime import datetime
 
 from harness import PATIENCE_S, Daemon, Web, check, check_equal, feed_xml, lines, run
 
@@ -204,6 +206,21 @@ def test_add_of_what_is_no_feed(args):
         check("/x" not in [r["path"] for r in w.web.take_requests()], "a password went out in the clear")
 
 
+def test_add_to_a_held_host(args):
+    """It is said at once until when, and that it is polled then."""
+    with World(args) as w:
+        w.web.serve("/feed", {"status": 429, "headers": {"Retry-After": "7200"}})
+        w.daemon.poll(1)
+        began = time.monotonic()
+        ran = w.daemon.tidings("add", w.web.base + "/more")
+        check(time.monotonic() - began < PATIENCE_S / 2, "it waited")
+        until = w.daemon.get("/feeds/2")["waits"]["until"]
+        held, added = ran.stderr.splitlines()
+        match = re.fullmatch(rf"tidings: the server of {w.web.base}/more asked to be left alone until (\S+); the feed is polled then", held)
+        check(match and abs(datetime.fromisoformat(match[1][:19]) - datetime.fromisoformat(until[:19])).seconds < 60, f"{held}, not {until}")
+        check(ran.returncode == 1 and added.startswith("tidings: added feed 2, but it was not polled yet"), ran)
+
+
 def test_add_of_what_was_there(args):
     """A feed that comes back from its 30 days keeps its items, whatever is at its address for now."""
     with World(args) as w:
@@ -290,5 +307,5 @@ def test_a_stranger_is_refused(args):
 
 
 run([test_list_and_show, test_states, test_new, test_add_says_what_it_found, test_add_finds_the_feed_of_a_site,
-     test_add_asks_however_long_the_addresses_are, test_add_asks_which_of_several, test_add_without_anybody_to_ask, test_add_of_what_is_no_feed, test_add_of_what_was_there, test_refresh_reports, test_watch, test_no_control_characters,
+     test_add_asks_however_long_the_addresses_are, test_add_asks_which_of_several, test_add_without_anybody_to_ask, test_add_of_what_is_no_feed, test_add_to_a_held_host, test_add_of_what_was_there, test_refresh_reports, test_watch, test_no_control_characters,
      test_failures_say_what_to_do, test_a_stranger_is_refused])
