@@ -9,6 +9,7 @@ static const size_t texts[] = {
 	offsetof(struct fetch_result, etag),
 	offsetof(struct fetch_result, last_modified),
 	offsetof(struct fetch_result, content_type),
+	offsetof(struct fetch_result, link),
 };
 
 static bool copy_texts(struct fetch_result *result, struct arena *arena)

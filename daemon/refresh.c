@@ -232,8 +232,9 @@ static void parse(uv_work_t *work)
 {
 	struct refresh *r = work->data;
 	const struct buf *body = &r->request.body;
-	struct parse_options options = {
-		.base_url = r->fetched.url, .content_type = r->fetched.content_type};
+	struct parse_options options = {.base_url = r->fetched.url,
+		.content_type = r->fetched.content_type,
+		.link = r->fetched.link};
 	struct draft *drafts = NULL;
 	int rv;
 

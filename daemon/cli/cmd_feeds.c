@@ -226,13 +226,16 @@ static int follow_page(struct cli *cli, json_t **feed)
 	return rc;
 }
 
-/* Old servers speak nothing but http. A certificate that is not valid says that this one does not,
- * and a password is not sent where anybody could read it. */
+/* Old servers speak nothing but http, and firewalls drop what comes for https. A certificate that
+ * is not valid says that this one does not, nor one that is slow, and a password is not sent where
+ * anybody could read it. */
 static bool speaks_no_tls(const json_t *feed)
 {
 	const char *code = field_text(json_object_get(feed, "error"), "code");
 
 	return strcmp(code, "connect-failed") == 0 ||
+	       (strcmp(code, "timed-out") == 0 &&
+		       strstr(feed_error(feed), "could not be reached")) ||
 	       (strcmp(code, "tls-failed") == 0 &&
 		       strncmp(feed_error(feed), "certificate", strlen("certificate")) != 0);
 }

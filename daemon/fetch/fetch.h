@@ -81,6 +81,7 @@ struct fetch_result {
 	const char *etag; /* as received, byte for byte; NULL when the answer had none (A2, A3) */
 	const char *last_modified;
 	const char *content_type;
+	const char *link;   /* the Link field (RFC 8288) */
 	const char *coding; /* the Content-Encoding that the body still has; NULL: none */
 	int64_t fresh_ms; /* for how long the server calls its answer fresh (A10), 0 .. 7 days; -1:
 			     not said */

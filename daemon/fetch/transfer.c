@@ -66,14 +66,16 @@ static int on_request(void *ctx, char *peer, char *own, int peer_port, int own_p
 									: CURL_PREREQFUNC_OK;
 }
 
-/* Keeps the first line of a field; further codings belong to the first (RFC 9110, 5.3). */
+/* Keeps the first line of a field; further codings and links belong to the first (RFC 9110, 5.3).
+ */
 static void keep_value(struct transfer *t, enum header header, const char *value, size_t len)
 {
 	const char **kept = &t->values[header];
 
 	if (!*kept)
 		*kept = arena_strndup(t->hop.arena, value, len);
-	else if (header == HEADER_CONTENT_ENCODING && strlen(*kept) < FETCH_CODINGS_MAX)
+	else if ((header == HEADER_CONTENT_ENCODING && strlen(*kept) < FETCH_CODINGS_MAX) ||
+		 (header == HEADER_LINK && strlen(*kept) < FETCH_HEADER_MAX))
 		*kept = arena_printf(t->hop.arena, "%s, %.*s", *kept, (int)len, value);
 	if (!*kept)
 		t->stop = ERR_NOMEM;

@@ -5,8 +5,11 @@ import pty
 import re
 import shutil
 import signal
+import socket
 import subprocess
+import threading
 import time
+from contextlib import closing
 from datetime import datetime
 
 from harness import PATIENCE_S, Daemon, Web, check, check_equal, feed_xml, lines, run
@@ -194,6 +197,10 @@ def test_add_of_what_is_no_feed(args):
     with World(args) as w:
         w.web.serve("/plain", page())
         w.web.serve("/again", page("/plain"))
+        w.web.serve("/site", page())
+        ran = w.daemon.tidings("add", w.web.base + "/site")
+        check(ran.returncode == 1 and "the feed 1 has this address already" in ran.stderr, ran.stderr)  # /feed is
+        w.web.serve("/feed", {"status": 404})
         for path in "/plain", "/again":
             ran = w.daemon.tidings("add", w.web.base + path)
             check(ran.returncode == 1 and f"{w.web.base}/plain is no feed" in ran.stderr, ran.stderr)
@@ -204,6 +211,39 @@ def test_add_of_what_is_no_feed(args):
         ran = w.daemon.tidings("add", f"ann:secret@127.0.0.1:{w.web.port}/x")
         check(ran.returncode == 1 and "trying" not in ran.stderr, ran)
         check("/x" not in [r["path"] for r in w.web.take_requests()], "a password went out in the clear")
+
+
+class NoTls(threading.Thread):
+    """Says nothing to whoever begins with TLS, as a firewall does; all others get a feed."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.held = []
+        self.start()
+
+    def run(self):
+        body = feed_xml(items(8, 9), "Evening Star").encode()
+        while True:
+            connection, _ = self.listener.accept()
+            if connection.recv(1, socket.MSG_PEEK) == b"\x16":
+                self.held.append(connection)
+                continue
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+            connection.close()
+
+
+def test_add_where_https_is_not_reached(args):
+    """As where it is refused, http is tried; a server that is slow to answer is another matter."""
+    server = NoTls()
+    with closing(Daemon(args.build, "connect_timeout = 1s\n").start()) as d:
+        address = f"127.0.0.1:{server.listener.getsockname()[1]}/more"
+        ran = d.tidings("add", address)
+        check(ran.returncode == 0 and "Evening Star" in ran.stdout, ran)
+        check(f"could not be reached within 1 s; trying http://{address}" in ran.stderr, ran.stderr)
+        ran = d.tidings("add", f"https://{address}")
+        check(ran.returncode == 1 and "trying" not in ran.stderr, ran.stderr)
 
 
 def test_add_to_a_held_host(args):
@@ -307,5 +347,6 @@ def test_a_stranger_is_refused(args):
 
 
 run([test_list_and_show, test_states, test_new, test_add_says_what_it_found, test_add_finds_the_feed_of_a_site,
-     test_add_asks_however_long_the_addresses_are, test_add_asks_which_of_several, test_add_without_anybody_to_ask, test_add_of_what_is_no_feed, test_add_to_a_held_host, test_add_of_what_was_there, test_refresh_reports, test_watch, test_no_control_characters,
+     test_add_asks_however_long_the_addresses_are, test_add_asks_which_of_several, test_add_without_anybody_to_ask, test_add_of_what_is_no_feed, test_add_where_https_is_not_reached, test_add_to_a_held_host,
+     test_add_of_what_was_there, test_refresh_reports, test_watch, test_no_control_characters,
      test_failures_say_what_to_do, test_a_stranger_is_refused])

@@ -250,6 +250,20 @@ static struct look look_at(struct world *w, struct discover *d, const char *path
 	return look;
 }
 
+#define FEED_BODY "<rss version='2.0'><channel><title>F</title></channel></rss>"
+#define PAGE_BODY "<html><link rel=alternate type=application/rss+xml href=/feed>"
+
+static void serve(struct world *w, const char *path, const char *body)
+{
+	char answer[500];
+
+	snprintf(answer, sizeof(answer),
+		"HTTP/1.1 200 OK\r\nETag: \"1\"\r\nContent-Type: text/html\r\n"
+		"Content-Length: %zu\r\n\r\n%s",
+		strlen(body), body);
+	server_bytes(&w->server, path, KEEP, answer, strlen(answer));
+}
+
 /* With each allocation failing in turn: all of the feeds, or none and why. */
 static void test_discover_without_memory(void **state)
 {
@@ -309,21 +323,70 @@ static void test_discover_ended(void **state)
 	world_close(&w);
 }
 
-/* -- what is kept between looking and subscribing -- */
-
-#define FEED_BODY "<rss version='2.0'><channel><title>F</title></channel></rss>"
-#define PAGE_BODY "<html><link rel=alternate type=application/rss+xml href=/feed>"
-
-static void serve(struct world *w, const char *path, const char *body)
+/* The same where a page names none: what leads elsewhere is followed, or it is told why not. */
+static void test_discover_elsewhere_without_memory(void **state)
 {
-	char answer[500];
+	static const struct {
+		const char *path, *body;
+	} pages[] = {
+		{"/door", "<meta http-equiv=refresh content='0;url=/there'>"},
+		{"/blank", "<html>"},
+	};
+	struct discover d;
+	struct world w;
 
-	snprintf(answer, sizeof(answer),
-		"HTTP/1.1 200 OK\r\nETag: \"1\"\r\nContent-Type: text/html\r\n"
-		"Content-Length: %zu\r\n\r\n%s",
-		strlen(body), body);
-	server_bytes(&w->server, path, KEEP, answer, strlen(answer));
+	(void)state;
+	world_open(&w);
+	serve(&w, "/there", FEED_BODY);
+	serve(&w, "/feed.xml", FEED_BODY);
+	discover_init(&d, &w, LIMIT_MS);
+	for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
+		serve(&w, pages[i].path, pages[i].body);
+		for (long n = 0, failed = 1; failed; n++) {
+			struct look look;
+
+			fault_malloc_after(n);
+			look = look_at(&w, &d, pages[i].path);
+			failed = fault_malloc_off();
+			assert_int_equal(look.feeds, look.code == 0);
+			assert_true(failed || look.feeds);
+		}
+	}
+	kept_expire(&w.env.kept, INT64_MAX);
+	world_close(&w);
 }
+
+/* That nobody answers there in time is no failure; that the daemon stops is. */
+static void test_guess_ended(void **state)
+{
+	struct look look = {0};
+	struct discover d;
+	struct world w;
+	char url[100];
+
+	(void)state;
+	world_open(&w);
+	serve(&w, "/blank", "<html>");
+	server_bytes(&w.server, "/feed", SILENT, "", 0);
+	discover_init(&d, &w, 1500);
+	look = look_at(&w, &d, "/blank");
+	assert_int_equal(look.code, 0);
+	assert_int_equal(look.feeds, 0);
+	assert_int_equal(w.server.requests, 2);
+	d.most_ms = LIMIT_MS;
+	snprintf(url, sizeof(url), "http://127.0.0.1:%d/blank", w.server.port);
+	memset(&look, 0, sizeof(look));
+	assert_int_equal(discover_start(&d, url, on_found, &look), 0);
+	loop_limit(&w.f.loop, LIMIT_MS);
+	while (w.server.requests < 4)
+		uv_run(&w.f.loop.uv, UV_RUN_ONCE);
+	discover_stop(&d);
+	loop_run_until(&w.f.loop, &look.done, LIMIT_MS);
+	assert_int_equal(look.code, ERR_CANCELED);
+	world_close(&w);
+}
+
+/* -- what is kept between looking and subscribing -- */
 
 static void new_feed(struct world *w, const char *path, const char *more)
 {
@@ -456,6 +519,8 @@ int main(void)
 		line_test("A44", test_icon_without_memory),
 		cmocka_unit_test(test_discover_without_memory),
 		cmocka_unit_test(test_discover_ended),
+		line_test("A43", test_discover_elsewhere_without_memory),
+		line_test("A43", test_guess_ended),
 		line_test("A1", test_looked_at_then_subscribed),
 		line_test("A1", test_kept_within_bounds),
 	};

@@ -117,7 +117,7 @@ static void test_connect_timeout(void **state)
 	assert_int_equal(fetcher_configure(w.fetcher, &w.options), 0);
 	snprintf(url, sizeof url, "http://ok.test:%d/", ntohs(address.sin_port));
 	get(&g, &w, url);
-	expect_failure(&g, ERR_TIMEOUT, "ok.test did not answer within 1 s");
+	expect_failure(&g, ERR_TIMEOUT, "ok.test could not be reached within 1 s");
 	assert_true(g.result.duration_ms >= 600 && g.result.duration_ms < 5000);
 	got_finish(&g);
 	world_close(&w);
