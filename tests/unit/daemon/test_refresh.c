@@ -94,7 +94,6 @@ static void world_open(struct world *w)
 
 	memset(w, 0, sizeof(*w));
 	clock_ms = NOW;
-	parse_global_init();
 	fixture_open(&w->f);
 	server_start(&w->server, &w->f.loop.uv);
 	server_bytes(&w->server, "/feed", KEEP, answer, sizeof(answer) - 1);
@@ -131,7 +130,6 @@ static void world_close(struct world *w)
 	fetcher_destroy(w->fetcher);
 	server_stop(&w->server);
 	fixture_close(&w->f);
-	parse_global_finish();
 }
 
 static enum outcome refresh(struct world *w, int64_t feed)
@@ -525,6 +523,12 @@ int main(void)
 		line_test("A1", test_kept_within_bounds),
 	};
 
+	int failed;
+
 	signal(SIGPIPE, SIG_IGN);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	parse_global_init();
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	uv_library_shutdown(); /* the pool's threads take with them what libxml2 has for each */
+	parse_global_finish();
+	return failed;
 }
