@@ -98,10 +98,13 @@ static bool is_page(const json_t *feed)
 	return strcmp(field_text(json_object_get(feed, "error"), "code"), "not-a-feed") == 0;
 }
 
-/* What the page offers, as `/api/v1/discover` tells it: the daemon has it from the first poll. */
+/* What the page offers, as `/api/v1/discover` tells it: the daemon has it from the first poll. A
+ * feed's address is told without user and password. */
 static int load_offers(struct cli *cli, const json_t *feed, json_t **ret_document)
 {
-	json_t *body = json_pack("{ss}", "url", field_text(feed, "url"));
+	const char *named = cli->options->arguments[0];
+	json_t *body = json_pack(
+		"{ss}", "url", field_true(feed, "credentials") ? named : field_text(feed, "url"));
 
 	return cli_call(cli, "POST", body, ret_document, "/api/v1/discover") < 0
 		       ? cli_fail_call(cli)

@@ -126,10 +126,15 @@ def test_add_finds_the_feed_of_a_site(args):
         check_equal((feed["url"], feed["status"]), (w.web.base + "/deep/star.xml", "ok"), "feed")
         again = w.daemon.tidings("add", w.web.base + "/site")
         check(again.returncode == 1 and "already" in again.stderr, again.stderr)
+        w.web.serve("/private", page("/deep/more.xml"))
+        w.web.serve("/deep/more.xml", {"body": feed_xml(items(8), "Evening Star")})
+        w.web.take_requests()
+        w.good("add", w.web.base.replace("//", "//ann:secret@") + "/private")
+        check_equal([(r["path"], "authorization" in r["headers"]) for r in w.web.take_requests()], [("/private", True), ("/deep/more.xml", True)], "a password")
         w.web.serve("/inside", page("http://10.0.0.1/feed"))
         inside = w.daemon.tidings("add", w.web.base + "/inside")
         check(inside.returncode == 1 and "private address" in inside.stderr, inside.stderr)
-        check_equal(len(json.loads(w.good("feeds", "--json"))["feeds"]), 3, "feeds")
+        check_equal(len(json.loads(w.good("feeds", "--json"))["feeds"]), 4, "feeds")
 
 
 @lines("A43")
