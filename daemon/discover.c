@@ -2,26 +2,32 @@
 #include "discover.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <uv.h>
 
 #include "base/arena.h"
 #include "base/log.h"
+#include "base/url.h"
 #include "limits.h"
 #include "parse/parse.h"
 
 /*
- *  discover_start() --> fetched() --> parse(), parsed() --> finish()
- *                           `--(failed, late, stopped)-------^
+ *  discover_start() --> ask() --> fetched() --> parse(), parsed() --> settle() --> finish()
+ *                         ^           `--(failed, late, stopped)-------^ |
+ *                         `----(a page that names none: elsewhere)-------'
  */
 struct discovery {
 	struct discover *of;
 	struct list node; /* in of->running */
 	uv_timer_t deadline;
 	struct arena arena;
+	const char *url; /* that somebody named */
 	struct fetch_request request;
 	struct visit *visit;
 	struct fetch_result fetched;
-	bool parsing, late;
+	int requests, guessed; /* made so far; of them, those without a link */
+	const char *page;      /* whose site is guessed at */
+	bool parsing, led, late;
 	uv_work_t work;
 	struct feed_content *content;
 	struct offer itself; /* the address, where it is a feed */
@@ -29,6 +35,11 @@ struct discovery {
 	api_found_fn *done;
 	void *arg;
 };
+
+/* Where those who make a site by these programs have to write the link to its feed themselves, and
+ * may forget it: WordPress, Jekyll, Hugo, Astro (A43). */
+static const char *const guesses[] = {"/feed", "/feed.xml", "/index.xml", "/rss.xml"};
+enum { GUESSES = sizeof(guesses) / sizeof(guesses[0]) };
 
 static void closed(uv_handle_t *handle)
 {
@@ -44,8 +55,8 @@ static void finish(struct discovery *d)
 	if (d->found.error.code == ERR_CANCELED && d->late)
 		err_set(&d->found.error, ERR_TIMEOUT, "it took longer than %lld s",
 			(long long)d->of->most_ms / 1000);
-	log_event(LOG_DEBUG, "feeds.asked", "url=%s ms=%lld error=%s", d->request.url,
-		(long long)d->fetched.duration_ms,
+	log_event(LOG_DEBUG, "feeds.asked", "url=%s requests=%d ms=%lld error=%s", d->url,
+		d->requests, (long long)d->fetched.duration_ms,
 		d->found.error.code ? d->found.error.text : NULL);
 	d->done(d->arg, &d->found);
 	fetch_release(env->fetcher, &d->request);
@@ -87,8 +98,9 @@ static void parse(uv_work_t *work)
 {
 	struct discovery *d = container_of(work, struct discovery, work);
 	const struct buf *body = &d->request.body;
-	struct parse_options options = {
-		.base_url = d->fetched.url, .content_type = d->fetched.content_type};
+	struct parse_options options = {.base_url = d->fetched.url,
+		.content_type = d->fetched.content_type,
+		.link = d->fetched.link};
 	int rv;
 
 	fetch_decode(&d->request, &d->fetched);
@@ -99,6 +111,72 @@ static void parse(uv_work_t *work)
 		body->data, body->len, &options, &d->arena, &d->content, &d->found.error);
 	if (rv && !d->found.error.code)
 		err_set(&d->found.error, rv, NULL);
+}
+
+/* It was asked for; whoever subscribes to it now need not ask again. */
+static void keep(struct discovery *d)
+{
+	struct refresh_env *env = d->of->env;
+	char *url;
+
+	if (url_normalize(d->itself.url, &d->arena, &url) == 0)
+		kept_put(&env->kept, url, false, &d->request, &d->fetched,
+			(int64_t)uv_now(env->loop));
+}
+
+static int ask(struct discovery *d, const char *url);
+
+/* The page to which this one sends its readers, once; then where feeds are on many sites. *ret_url
+ * NULL: nowhere else. */
+static int next_address(struct discovery *d, const char **ret_url)
+{
+	const char *to = d->content ? d->content->leads_to : NULL;
+
+	*ret_url = NULL;
+	if (d->requests >= DISCOVER_REQUESTS)
+		return 0;
+	if (to && !d->led && !d->guessed && strcmp(to, d->fetched.url) != 0) {
+		d->led = true;
+		*ret_url = to;
+		return 0;
+	}
+	if (!d->page)
+		d->page = d->fetched.url;
+	if (d->guessed == GUESSES)
+		return 0;
+	*ret_url = url_resolve(d->page, guesses[d->guessed++], &d->arena);
+	return *ret_url ? 0 : ERR_NOMEM;
+}
+
+/* That nothing is where it was guessed to be is no error; who does not answer, or wants to be left
+ * alone, is not asked for more. True: go on. */
+static bool forgive(struct discovery *d)
+{
+	struct err *e = &d->found.error;
+	bool more = d->fetched.status && refresh_hold_ms(&d->fetched) <= 0;
+
+	if (!e->code)
+		return true;
+	if (!d->guessed || e->code == ERR_NOMEM || (e->code == ERR_CANCELED && !d->late))
+		return false;
+	*e = (struct err){0};
+	return more;
+}
+
+/* One address has been looked at. */
+static void settle(struct discovery *d)
+{
+	const char *url = NULL;
+	int rv = 0;
+
+	if (forgive(d) && !d->found.feeds && !d->late)
+		rv = next_address(d, &url);
+	if (url)
+		rv = d->of->stopping ? ERR_CANCELED : ask(d, url);
+	if (rv)
+		err_set(&d->found.error, rv, NULL);
+	if (!url || rv)
+		finish(d);
 }
 
 static void parsed(uv_work_t *work, int status)
@@ -115,8 +193,9 @@ static void parsed(uv_work_t *work, int status)
 		d->itself.title = d->content->title;
 		d->itself.type = type_of(d->content->format);
 		found->feeds = &d->itself;
+		keep(d);
 	}
-	finish(d);
+	settle(d);
 }
 
 /* A feed that has moved is told as where it is now. */
@@ -130,13 +209,14 @@ static void fetched(struct fetch_request *request, const struct fetch_result *re
 	d->found.wait_ms = result->retry_after_ms;
 	d->itself.url = arena_strdup(&d->arena, url);
 	d->of->env->leave(d->of->env->ctx, d->visit);
+	d->visit = NULL;
 	refresh_hold(d->of->env, result);
 	d->parsing = result->verdict == FETCH_DOCUMENT;
 	if (d->parsing && !d->itself.url)
 		err_set(&d->found.error, ERR_NOMEM, NULL);
 	else if (d->parsing && uv_queue_work(d->of->env->loop, &d->work, parse, parsed) == 0)
 		return;
-	finish(d);
+	settle(d);
 }
 
 /* Whom others wait for so long that the client would not, is as good as held. */
@@ -147,11 +227,27 @@ static int64_t admit(void *ctx, const char *url)
 	return d->of->env->admit(d->of->env->ctx, &d->visit, 0, url, d->of->most_ms - 1);
 }
 
-static int begin(struct discovery *d, const char *url)
+/* What a first poll fetched a moment ago, if it did. 0: being parsed. */
+static int take_kept(struct discovery *d)
+{
+	struct refresh_env *env = d->of->env;
+	int64_t now_ms = (int64_t)uv_now(env->loop);
+
+	if (!kept_take(&env->kept, true, &d->request, &d->fetched, now_ms))
+		return ERR_NOT_FOUND;
+	d->parsing = true;
+	return uv_queue_work(env->loop, &d->work, parse, parsed) ? ERR_NOMEM : 0;
+}
+
+static int ask(struct discovery *d, const char *url)
 {
 	const struct refresh_env *env = d->of->env;
 	int rv;
 
+	fetch_release(env->fetcher, &d->request);
+	d->parsing = false;
+	d->content = NULL;
+	d->requests++;
 	d->request = (struct fetch_request){
 		.url = arena_strdup(&d->arena, url),
 		.arena = &d->arena,
@@ -163,6 +259,9 @@ static int begin(struct discovery *d, const char *url)
 	};
 	if (!d->request.url)
 		return ERR_NOMEM;
+	rv = take_kept(d);
+	if (rv != ERR_NOT_FOUND)
+		return rv;
 	rv = env->site(env->ctx, NULL, &d->arena, &d->request.site);
 	return rv ? rv : fetch_start(env->fetcher, &d->request);
 }
@@ -183,8 +282,10 @@ int discover_start(struct discover *d, const char *url, api_found_fn *done, void
 	new->done = done;
 	new->arg = arg;
 	arena_init(&new->arena, d->env->arena_max_bytes);
-	rv = begin(new, url);
+	rv = ask(new, url);
+	new->url = new->request.url;
 	if (rv) {
+		fetch_release(d->env->fetcher, &new->request);
 		arena_finish(&new->arena);
 		free(new);
 		return rv;

@@ -241,6 +241,15 @@
 #define DISCOVER_MOST 4
 #define DISCOVER_MS   (30 * 1000)
 
+/* Requests of one such look, redirects aside (A43) */
+#define DISCOVER_REQUESTS 5
+
+/* Documents that were looked at, and their bytes, which wait so long for what comes of that: a
+ * person decides within minutes, and another request is no loss of anything */
+#define KEPT_MOST  4
+#define KEPT_BYTES (4 * 1024 * 1024)
+#define KEPT_MS    (5 * 60 * 1000)
+
 /* A rate group whose server answers 429 without saying for how long (A19) */
 #define HOLD_MS (10 * 60 * 1000)
 

@@ -128,6 +128,20 @@ static int64_t admit(void *ctx, const char *url)
 	return r->env->admit(r->env->ctx, &r->visit, r->id, url, INT64_MAX);
 }
 
+static int64_t loop_ms(const struct refresh *r)
+{
+	return (int64_t)uv_now(r->env->loop);
+}
+
+/* What somebody looked at a moment ago, and then subscribed to (A1). A section may have settings
+ * of its own for fetching. */
+static bool take_kept(struct refresh *r)
+{
+	if (r->feed.last_ok_ms != TIME_NONE || r->feed.section)
+		return false;
+	return kept_take(&r->env->kept, false, &r->request, &r->fetched, loop_ms(r));
+}
+
 static void begin_fetch(struct refresh *r)
 {
 	int rv;
@@ -144,6 +158,11 @@ static void begin_fetch(struct refresh *r)
 		.done = fetched,
 		.ctx = r,
 	};
+	if (take_kept(r)) {
+		step(r, PARSING);
+		return;
+	}
+	kept_expire(&r->env->kept, loop_ms(r));
 	rv = r->env->site(r->env->ctx, r->feed.section, &r->arena, &r->request.site);
 	if (!rv)
 		rv = fetch_start(r->env->fetcher, &r->request);
@@ -216,8 +235,9 @@ static void parse(uv_work_t *work)
 {
 	struct refresh *r = work->data;
 	const struct buf *body = &r->request.body;
-	struct parse_options options = {
-		.base_url = r->fetched.url, .content_type = r->fetched.content_type};
+	struct parse_options options = {.base_url = r->fetched.url,
+		.content_type = r->fetched.content_type,
+		.link = r->fetched.link};
 	struct draft *drafts = NULL;
 	int rv;
 
@@ -255,6 +275,9 @@ static void parsed(uv_work_t *work, int status)
 	struct refresh *r = work->data;
 
 	r->env->parsing--;
+	/* who subscribed to a page asks it for its feeds next */
+	if (r->parse_error.code == ERR_NOT_FEED && r->feed.last_ok_ms == TIME_NONE)
+		kept_put(&r->env->kept, r->feed.url, true, &r->request, &r->fetched, loop_ms(r));
 	fetch_release(r->env->fetcher, &r->request);
 	admit_parsers(r->env);
 	name_page(r);
@@ -282,9 +305,8 @@ static int64_t asked_ms(const struct fetch_result *f)
 	return f->retry_after_ms >= 0 ? f->retry_after_ms : f->used_up_ms;
 }
 
-/* How long nothing is to be asked of the server that gave this answer, since it says so or has
- * counted to its limit; under 1: it may. */
-static int64_t hold_ms(const struct fetch_result *f)
+/* Since it says so, or has counted to its limit. */
+int64_t refresh_hold_ms(const struct fetch_result *f)
 {
 	int64_t wait_ms = asked_ms(f);
 
@@ -295,7 +317,7 @@ static int64_t hold_ms(const struct fetch_result *f)
 
 static void hold(struct refresh *r)
 {
-	int64_t wait_ms = hold_ms(&r->fetched);
+	int64_t wait_ms = refresh_hold_ms(&r->fetched);
 
 	if (wait_ms <= 0)
 		return;
@@ -324,7 +346,7 @@ static void pause_stored(struct store_job *job)
 
 void refresh_hold(struct refresh_env *env, const struct fetch_result *f)
 {
-	int64_t wait_ms = hold_ms(f), now_ms = env->now_ms();
+	int64_t wait_ms = refresh_hold_ms(f), now_ms = env->now_ms();
 	struct pause *p;
 
 	if (wait_ms <= 0)

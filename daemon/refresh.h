@@ -9,6 +9,7 @@
 #include "base/list.h"
 #include "fetch/fetch.h"
 #include "grouping.h"
+#include "kept.h"
 #include "outage.h"
 #include "plan.h"
 #include "store/store.h"
@@ -40,6 +41,7 @@ struct refresh_env {
 	void *ctx;
 
 	struct outage outage;
+	struct kept kept; /* by whoever looks at addresses, and by first polls of what is no feed */
 	int icons, icons_max; /* fetches of icons under way; 0: none is ever asked for */
 	int redirected; /* polls that were sent on to another host: they may wait there for long */
 
@@ -71,6 +73,9 @@ int refresh_start(struct refresh_env *env, int64_t feed,
 
 /* Ends those whose document waits for the parser. Nothing may be fetched any more. */
 void refresh_stop(struct refresh_env *env);
+
+/* How long nothing is to be asked of the server that gave this answer; under 1: it may. */
+int64_t refresh_hold_ms(const struct fetch_result *f);
 
 /* What was fetched beside polls: its server gets the pause that it asks for, as with a poll, and a
  * restart does not forget it. */

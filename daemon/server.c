@@ -632,6 +632,7 @@ static void stop(struct server *s)
 static int finish(struct server *s)
 {
 	api_destroy(s->api);
+	kept_expire(&s->env.kept, INT64_MAX);
 	fetcher_destroy(s->fetcher);
 	subscriptions_finish(&s->subscriptions);
 	schedule_destroy(s->schedule);
@@ -666,8 +667,7 @@ int server_run(const struct server_options *options, struct config *config)
 	s->poller.alarm.fd = s->signals.fd = -1;
 	s->started_ms = times_now_ms();
 	list_init(&s->env.parse_queue);
-	s->discover.env = &s->env;
-	s->discover.most_ms = DISCOVER_MS;
+	s->discover = (struct discover){.env = &s->env, .most_ms = DISCOVER_MS};
 	list_init(&s->discover.running);
 	s->poller.env = &s->env;
 	s->poller.subscriptions = &s->subscriptions;

@@ -133,7 +133,10 @@ struct feed_content {
 	char *extensions; /* as of an item */
 	struct item *items;
 	size_t item_count;
-	struct offer *offers; /* of an HTML page in place of a feed, which has nothing else */
+	/* Of an HTML page in place of a feed, which has nothing else: */
+	struct offer *offers;
+	char *leads_to; /* where it sends its readers by itself, an http(s) URL without fragment;
+			   NULL */
 };
 
 /* One feed of a subscription list. */

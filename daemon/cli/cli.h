@@ -80,8 +80,9 @@ int feeds_filter(struct cli *cli, char path[FILTER_BYTES]);
 /* The words of a feed's last error, "" for none. */
 const char *feed_error(const json_t *feed);
 
-/* Waits until `end` for a poll after that which `feed` tells of. *ret_feed is the feed then, NULL
- * when it was not polled in time or was removed meanwhile. */
+/* Waits until `end` for a poll after that which `feed` tells of, and says so when its server asked
+ * to be left alone. *ret_feed is the feed then, NULL when it was not polled in time, would not be,
+ * or was removed meanwhile. */
 int feed_wait(struct cli *cli, const json_t *feed, time_t end, json_t **ret_feed);
 
 enum { FEED_WAIT_S = 90 };

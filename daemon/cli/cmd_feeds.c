@@ -91,51 +91,73 @@ static int print_added(struct cli *cli, const json_t *feed, long long id)
 
 /* -- a page in place of a feed -- */
 
-enum { OFFERS_MAX = 16 };
+enum { OFFERS_MAX = 32 }; /* the daemon tells no more */
 
-struct offers {
-	char *text; /* holds them */
-	const char *urls[OFFERS_MAX];
-	int count;
-};
-
-/* The daemon says what a page offers: "...; it offers 2 feeds: URL URL". */
-static void read_offers(const json_t *feed, struct offers *ret_offers)
+static bool is_page(const json_t *feed)
 {
-	const json_t *error = json_object_get(feed, "error");
-	const char *list = strstr(field_text(error, "detail"), "it offers ");
-	char *rest = NULL;
+	return strcmp(field_text(json_object_get(feed, "error"), "code"), "not-a-feed") == 0;
+}
 
-	*ret_offers = (struct offers){0};
-	if (!list || strcmp(field_text(error, "code"), "not-a-feed") != 0)
-		return;
-	ret_offers->text = memcpy(text_alloc(NULL, strlen(list) + 1), list, strlen(list) + 1);
-	for (char *word = strtok_r(ret_offers->text, " ", &rest);
-		word && ret_offers->count < OFFERS_MAX; word = strtok_r(NULL, " ", &rest))
-		if (strncmp(word, "http://", 7) == 0 || strncmp(word, "https://", 8) == 0)
-			ret_offers->urls[ret_offers->count++] = word;
+/* What the page offers, as `/api/v1/discover` tells it: the daemon has it from the first poll. A
+ * feed's address is told without user and password. */
+static int load_offers(struct cli *cli, const json_t *feed, json_t **ret_document)
+{
+	const char *named = cli->options->arguments[0];
+	json_t *body = json_pack(
+		"{ss}", "url", field_true(feed, "credentials") ? named : field_text(feed, "url"));
+
+	return cli_call(cli, "POST", body, ret_document, "/api/v1/discover") < 0
+		       ? cli_fail_call(cli)
+		       : 0;
+}
+
+static const char *offer_url(const json_t *offers, size_t i)
+{
+	return field_text(json_array_get(offers, i), "url");
+}
+
+/* "application/atom+xml" is "Atom". */
+static const char *offer_kind(const json_t *offer)
+{
+	const char *type = field_text(offer, "type");
+
+	return strstr(type, "json") ? "JSON" : strstr(type, "atom") ? "Atom" : "RSS";
+}
+
+static void list_offers(const json_t *offers)
+{
+	int count = (int)json_array_size(offers);
+	struct output list;
+
+	output_init(&list, stderr, COLOR_NEVER);
+	output_line(&list, PLAIN, "This page offers %d feeds%s:", count,
+		count < OFFERS_MAX ? "" : ", or more: no more are listed");
+	for (int i = 0; i < count; i++) {
+		const json_t *offer = json_array_get(offers, (size_t)i);
+		const char *title = field_text(offer, "title");
+
+		output_line(&list, PLAIN, "%3d  %s  (%s%s%s)", i + 1, field_text(offer, "url"),
+			title, *title ? ", " : "", offer_kind(offer));
+	}
 }
 
 /* Of several a person says which; -1: nobody did. */
-static int choose_offer(struct cli *cli, const struct offers *offers)
+static int choose_offer(struct cli *cli, const json_t *offers)
 {
 	bool ask = cli->out.terminal && isatty(STDIN_FILENO) && !cli->options->json;
-	struct output list;
+	int count = (int)json_array_size(offers);
 	char line[32];
 	long number;
 
-	if (offers->count == 1)
+	if (count == 1)
 		return 0;
-	output_init(&list, stderr, COLOR_NEVER);
-	output_line(&list, PLAIN, "This page offers %d feeds:", offers->count);
-	for (int i = 0; i < offers->count; i++)
-		output_line(&list, PLAIN, "%3d  %s", i + 1, offers->urls[i]);
+	list_offers(offers);
 	while (ask) {
-		fprintf(stderr, "Which one (1-%d, or Enter for none)? ", offers->count);
+		fprintf(stderr, "Which one (1-%d, or Enter for none)? ", count);
 		if (!fgets(line, sizeof(line), stdin) || line[0] == '\n')
 			break;
 		line[strcspn(line, "\n")] = '\0';
-		if (options_number(line, offers->count, &number) && number > 0)
+		if (options_number(line, count, &number) && number > 0)
 			return (int)number - 1;
 	}
 	return -1;
@@ -161,34 +183,44 @@ static int replace(struct cli *cli, json_t **feed, const char *url)
 	return rc;
 }
 
-static int none_chosen(struct cli *cli, const json_t *feed, const struct offers *offers)
+/* The document that is printed has their addresses once more by themselves. */
+static int none_chosen(struct cli *cli, const json_t *feed, json_t *document)
 {
-	json_t *document = json_pack("{s[]}", "offers");
-	for (int i = 0; i < offers->count; i++)
-		json_array_append_new(
-			json_object_get(document, "offers"), json_string(offers->urls[i]));
+	json_t *offers = json_object_get(document, "feeds"), *urls = json_array();
+
+	for (size_t i = 0; i < json_array_size(offers); i++)
+		json_array_append_new(urls, json_string(offer_url(offers, i)));
+	json_object_set_new(document, "offers", urls);
 	cli_print_json(cli, document);
-	json_decref(document);
 	return drop_feed(
 		cli, feed, cli_fail(EXIT_FAILED, "nothing was added: add one of these addresses"));
 }
 
-/* Subscribes to what the page offers in its place: the page was fetched once, so will the feed be.
- * What is no feed and offers none would never become one. */
+/* Subscribes to what the page offers in its place. */
+static int take_offer(struct cli *cli, json_t **feed)
+{
+	json_t *document = NULL;
+	int rc = load_offers(cli, *feed, &document);
+	const json_t *offers = json_object_get(document, "feeds");
+
+	if (rc) {
+		rc = drop_feed(cli, *feed, rc);
+	} else if (json_array_size(offers) > 0) {
+		int chosen = choose_offer(cli, offers);
+		rc = chosen < 0 ? none_chosen(cli, *feed, document)
+				: replace(cli, feed, offer_url(offers, (size_t)chosen));
+	}
+	json_decref(document);
+	return rc;
+}
+
+/* The page was fetched once, so will its feed be. What is no feed and offers none would never
+ * become one. */
 static int follow_page(struct cli *cli, json_t **feed)
 {
-	struct offers offers;
-	int rc = 0;
+	int rc = is_page(*feed) ? take_offer(cli, feed) : 0;
 
-	read_offers(*feed, &offers);
-	if (offers.count > 0) {
-		int chosen = choose_offer(cli, &offers);
-		rc = chosen < 0 ? none_chosen(cli, *feed, &offers)
-				: replace(cli, feed, offers.urls[chosen]);
-	}
-	free(offers.text);
-	const char *code = *feed ? field_text(json_object_get(*feed, "error"), "code") : "";
-	if (rc == 0 && strcmp(code, "not-a-feed") == 0)
+	if (rc == 0 && *feed && is_page(*feed))
 		rc = drop_feed(cli, *feed,
 			cli_fail(EXIT_FAILED,
 				"nothing was added: %s is no feed (%s); its site may have a link "
@@ -197,13 +229,16 @@ static int follow_page(struct cli *cli, json_t **feed)
 	return rc;
 }
 
-/* Old servers speak nothing but http. A certificate that is not valid says that this one does not,
- * and a password is not sent where anybody could read it. */
+/* Old servers speak nothing but http, and firewalls drop what comes for https. A certificate that
+ * is not valid says that this one does not, nor one that is slow, and a password is not sent where
+ * anybody could read it. */
 static bool speaks_no_tls(const json_t *feed)
 {
 	const char *code = field_text(json_object_get(feed, "error"), "code");
 
 	return strcmp(code, "connect-failed") == 0 ||
+	       (strcmp(code, "timed-out") == 0 &&
+		       strstr(feed_error(feed), "could not be reached")) ||
 	       (strcmp(code, "tls-failed") == 0 &&
 		       strncmp(feed_error(feed), "certificate", strlen("certificate")) != 0);
 }

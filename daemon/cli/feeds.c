@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/text.h"
 
 int feeds_load(struct cli *cli, json_t **ret_feeds)
 {
@@ -112,8 +113,24 @@ const char *feed_error(const json_t *feed)
 	return *detail ? detail : field_text(error, "code");
 }
 
+/* Says so, once; true when it lasts beyond `end`. */
+static bool is_held(struct cli *cli, const json_t *feed, time_t end, bool *told)
+{
+	const json_t *waits = json_object_get(feed, "waits");
+	const char *until = field_text(waits, "until");
+	time_t then;
+
+	if (*told || strcmp(field_text(waits, "for"), "host-held") != 0)
+		return false;
+	*told = true;
+	cli_fail(0, "the server of %s asked to be left alone until %s; the feed is polled then",
+		field_text(feed, "url"), output_moment(&cli->out, until, "later"));
+	return time_read(until, &then) && then > end;
+}
+
 int feed_wait(struct cli *cli, const json_t *feed, time_t end, json_t **ret_feed)
 {
+	bool told = false;
 	const struct timespec pause = {.tv_nsec = 100000000L};
 	json_t *now;
 	*ret_feed = NULL;
@@ -123,8 +140,9 @@ int feed_wait(struct cli *cli, const json_t *feed, time_t end, json_t **ret_feed
 			*ret_feed = now;
 			return 0;
 		}
+		bool late = time(NULL) >= end || is_held(cli, now, end, &told);
 		json_decref(now);
-		if (time(NULL) >= end)
+		if (late)
 			return 0;
 		nanosleep(&pause, NULL);
 	}

@@ -141,7 +141,7 @@ void text_wrap(FILE *stream, const char *clean, int columns)
 	}
 }
 
-static bool read_time(const char *time, time_t *ret_then)
+bool time_read(const char *time, time_t *ret_then)
 {
 	struct tm tm = {0};
 	const char *end = strptime(time, "%Y-%m-%dT%H:%M:%S", &tm);
@@ -159,7 +159,7 @@ const char *time_words(const char *time, int64_t now_s, char out[WORDS_BYTES])
 	struct tm tm;
 	time_t then;
 	out[0] = '\0';
-	if (!read_time(time, &then))
+	if (!time_read(time, &then))
 		return out;
 	int64_t s = then > now_s ? then - now_s : now_s - then;
 	if (s < 60)
@@ -216,7 +216,7 @@ const char *moment_words(const char *time, int64_t now_s, char out[WORDS_BYTES])
 	time_t then;
 
 	out[0] = '\0';
-	if (!read_time(time, &then))
+	if (!time_read(time, &then))
 		return out;
 	int off = days_off(then, now_s, &tm);
 	strftime(clock, sizeof(clock), "%H:%M", &tm);

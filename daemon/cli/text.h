@@ -4,9 +4,11 @@
 #define TIDINGS_CLI_TEXT_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <time.h>
 
 enum { WORDS_BYTES = 40 };
 
@@ -43,7 +45,10 @@ void text_wrap(FILE *stream, const char *clean, int columns);
 /* Bytes of the first line of a clean text, as text_wrap() breaks it. */
 size_t text_break(const char *text, size_t len, int columns);
 
-/* A time of the daemon (RFC 3339) in words: "now", "5m", "3h", "2d", "12 Nov", "12 Nov 2024"; the
+/* Reads a time of the daemon (RFC 3339), in whole seconds. False: it is none. */
+bool time_read(const char *time, time_t *ret_then);
+
+/* One in words: "now", "5m", "3h", "2d", "12 Nov", "12 Nov 2024"; the
  * same with "in " for the future; "" when it is none. Static or `out`. */
 const char *time_words(const char *time, int64_t now_s, char out[WORDS_BYTES]);
 

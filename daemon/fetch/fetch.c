@@ -278,7 +278,7 @@ static void start_hop(struct fetch *f)
 	struct fetch_result *r = &f->result;
 
 	r->status = 0;
-	r->etag = r->last_modified = r->content_type = r->coding = NULL;
+	r->etag = r->last_modified = r->content_type = r->link = r->coding = NULL;
 	r->retry_after_ms = r->fresh_ms = r->used_up_ms = -1;
 	f->hop_started_ms = now_ms(f);
 	if (strcmp(f->url.scheme, "file") == 0)
@@ -444,6 +444,7 @@ static void take_answer(struct fetch *f)
 	r->last_modified = sendable(t->values[HEADER_LAST_MODIFIED]);
 	r->whole = t->framed;
 	r->content_type = t->values[HEADER_CONTENT_TYPE];
+	r->link = t->values[HEADER_LINK];
 	r->coding = t->values[HEADER_CONTENT_ENCODING];
 	r->retry_after_ms = header_retry_after(t->values, wall_ms);
 	r->fresh_ms = header_fresh(t->values, wall_ms, &r->expires);

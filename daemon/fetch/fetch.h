@@ -82,6 +82,7 @@ struct fetch_result {
 	const char *last_modified;
 	const char *content_type;
 	bool whole;         /* the transfer itself told its end: by length, last chunk or HTTP/2 */
+	const char *link;   /* the Link field (RFC 8288) */
 	const char *coding; /* the Content-Encoding that the body still has; NULL: none */
 	int64_t fresh_ms; /* for how long the server calls its answer fresh (A10), 0 .. 7 days; -1:
 			     not said */

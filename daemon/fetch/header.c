@@ -51,7 +51,7 @@ enum header header_read(const char *line, size_t len, const char **ret_value, si
 bool header_joins(enum header header, const char *kept)
 {
 	return (header == HEADER_CONTENT_ENCODING || header == HEADER_CACHE_CONTROL ||
-		       header == HEADER_RATELIMIT) &&
+		       header == HEADER_RATELIMIT || header == HEADER_LINK) &&
 	       strlen(kept) < fields[header].max;
 }
 

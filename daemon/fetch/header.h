@@ -14,6 +14,7 @@
 	X(HEADER_CONTENT_TYPE, "Content-Type", FETCH_HEADER_MAX)                                   \
 	X(HEADER_CONTENT_ENCODING, "Content-Encoding", FETCH_CODINGS_MAX)                          \
 	X(HEADER_LOCATION, "Location", FETCH_URL_MAX)                                              \
+	X(HEADER_LINK, "Link", FETCH_HEADER_MAX)                                                   \
 	X(HEADER_RETRY_AFTER, "Retry-After", 64)                                                   \
 	X(HEADER_CACHE_CONTROL, "Cache-Control", 1024)                                             \
 	X(HEADER_EXPIRES, "Expires", 64)                                                           \

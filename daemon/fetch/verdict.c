@@ -102,9 +102,12 @@ static int say_timeout(struct transfer *t)
 		return err_set(&t->error, ERR_TIMEOUT,
 			"the document of %s was not complete within %" PRId64 " s", host,
 			(o->total_timeout_ms + 999) / 1000);
+	if (!verdict_connected(t))
+		return err_set(&t->error, ERR_TIMEOUT,
+			"%s could not be reached within %" PRId64 " s", host,
+			(o->connect_timeout_ms + 999) / 1000);
 	return err_set(&t->error, ERR_TIMEOUT, "%s did not answer within %" PRId64 " s", host,
-		((verdict_connected(t) ? o->total_timeout_ms : o->connect_timeout_ms) + 999) /
-			1000);
+		(o->total_timeout_ms + 999) / 1000);
 }
 
 int verdict_stop(struct err *e, int why, const char *host, size_t max_bytes)

@@ -11,10 +11,11 @@
 /* True when the root element is one of HTML, whose pages need no <html>. */
 bool offers_is_html(const char *root, size_t len);
 
-/* Collects in d->feed->offers what `<link rel=alternate>` names (HTML 4.6.7.2, "alternate"), in the
- * order of the page, each address once, PARSE_OFFERS_MAX at most. Addresses are absolute http(s)
- * ones, or relative where nothing is known to resolve them against. Returns ERR_NOT_FEED with words
- * for people that end in the addresses, a blank between them, as many as fit, or ERR_NOMEM. Linear.
+/* Collects in d->feed->offers what the header Link (RFC 8288) and `<link rel=alternate>` name (HTML
+ * 4.6.7.2, "alternate"), in the order of the page, each address once, PARSE_OFFERS_MAX at most.
+ * Addresses are absolute http(s) ones, or relative where nothing is known to resolve them against.
+ * Returns ERR_NOT_FEED with words for people that name as many addresses as fit, or ERR_NOMEM.
+ * Linear.
  */
 int offers_refuse(struct document *d, const char *html, size_t len, struct err *e);
 

@@ -20,6 +20,7 @@ void parse_global_finish(void);
 struct parse_options {
 	const char *base_url;     /* the document's URL after redirects, or NULL */
 	const char *content_type; /* the whole HTTP header value, or NULL */
+	const char *link;         /* of Link, several joined by commas, or NULL */
 	bool raw; /* leave HTML as published: for measuring the parser alone, never for storing */
 };
 
@@ -27,9 +28,9 @@ struct parse_options {
  * one is left out and named in `problems`. A document that breaks off gives the items so far, with
  * complete = false; an item that was open then is kept only when it has an id. ERR_NOT_FEED: no
  * feed (the text says what it was: "an HTML page"), *ret_feed then has `offers` alone, the feeds
- * that an HTML page names; ERR_PARSE: nothing could be read of it; ERR_TOO_BIG: it unpacks to more
- * than FETCH_BODY_MAX, or is JSON of too many values; ERR_NOMEM. On these other failures *ret_feed
- * is untouched and `arena` may hold scraps. */
+ * that an HTML page names, or `leads_to`; ERR_PARSE: nothing could be read of it; ERR_TOO_BIG: it
+ * unpacks to more than FETCH_BODY_MAX, or is JSON of too many values; ERR_NOMEM. On these other
+ * failures *ret_feed is untouched and `arena` may hold scraps. */
 int parse_document(const void *data, size_t len, const struct parse_options *options,
 	struct arena *arena, struct feed_content **ret_feed, struct err *e)
 	__attribute__((warn_unused_result));

@@ -5,7 +5,12 @@ import pty
 import re
 import shutil
 import signal
+import socket
 import subprocess
+import threading
+import time
+from contextlib import closing
+from datetime import datetime
 
 from harness import PATIENCE_S, Daemon, Web, check, check_equal, feed_xml, lines, run
 
@@ -121,10 +126,35 @@ def test_add_finds_the_feed_of_a_site(args):
         check_equal((feed["url"], feed["status"]), (w.web.base + "/deep/star.xml", "ok"), "feed")
         again = w.daemon.tidings("add", w.web.base + "/site")
         check(again.returncode == 1 and "already" in again.stderr, again.stderr)
+        w.web.serve("/private", page("/deep/more.xml"))
+        w.web.serve("/deep/more.xml", {"body": feed_xml(items(8), "Evening Star")})
+        w.web.take_requests()
+        w.good("add", w.web.base.replace("//", "//ann:secret@") + "/private")
+        check_equal([(r["path"], "authorization" in r["headers"]) for r in w.web.take_requests()], [("/private", True), ("/deep/more.xml", True)], "a password")
         w.web.serve("/inside", page("http://10.0.0.1/feed"))
         inside = w.daemon.tidings("add", w.web.base + "/inside")
         check(inside.returncode == 1 and "private address" in inside.stderr, inside.stderr)
-        check_equal(len(json.loads(w.good("feeds", "--json"))["feeds"]), 3, "feeds")
+        check_equal(len(json.loads(w.good("feeds", "--json"))["feeds"]), 4, "feeds")
+
+
+@lines("A43")
+def test_add_asks_however_long_the_addresses_are(args):
+    """Each with its title and kind, whole, and never one without asking; one alone is taken. The page is asked for once."""
+    with World(args) as w:
+        rows = [(f"/feed/{i}/{'x' * 300}", "atom" if i else "rss") for i in range(33)]
+        links = "".join(f"<link rel=alternate type='application/{kind}+xml' title='Part {i}' href='{path}'>" for i, (path, kind) in enumerate(rows))
+        w.web.take_requests()
+        for count, said in ((6, "This page offers 6 feeds:"), (33, "This page offers 32 feeds, or more: no more are listed:")):
+            w.web.serve("/many", {"body": "<!DOCTYPE html>" + links[:links.index(rows[count][0]) if count < 33 else None], "headers": {"Content-Type": "text/html"}})
+            asked = w.daemon.tidings("add", "--json", w.web.base + "/many")
+            wanted = [f"{i + 1:3}  {w.web.base}{path}  (Part {i}, {'Atom' if i else 'RSS'})" for i, (path, _) in enumerate(rows[:min(count, 32)])]
+            check_equal(asked.stderr.splitlines()[:-1], [said, *wanted], "the list")
+            check_equal([feed["url"] for feed in json.loads(asked.stdout)["feeds"]], [w.web.base + path for path, _ in rows[:min(count, 32)]], "feeds")
+            check_equal([r["path"] for r in w.web.take_requests()], ["/many"], "requests")
+        check_equal(len(json.loads(w.good("feeds", "--json"))["feeds"]), 1, "feeds")
+        w.web.serve("/one", page(rows[0][0]))
+        w.web.serve(rows[0][0], {"body": feed_xml(items(5), "A long way")})
+        check("A long way" in w.good("add", w.web.base + "/one"), "one alone")
 
 
 @lines("A43")
@@ -153,7 +183,8 @@ def test_add_without_anybody_to_ask(args):
         w.web.serve("/site", page("/posts", "/comments"))
         w.web.serve("/posts", {"body": feed_xml(items(5), "Posts")})
         asked = w.daemon.tidings("add", "--json", w.web.base + "/site")
-        offers = {"offers": [w.web.base + "/posts", w.web.base + "/comments"], "format": 1}
+        urls = [w.web.base + "/posts", w.web.base + "/comments"]
+        offers = {"feeds": [{"url": url, "title": None, "type": "application/rss+xml"} for url in urls], "offers": urls, "format": 1}
         check_equal((asked.returncode, json.loads(asked.stdout)), (1, offers), asked.stderr)
         for options, typed, code in ((["--json"], b"", 1), ([], b"\n", 1), ([], b"3\nx\n1\n", 0)):
             terminal, end = pty.openpty()
@@ -171,6 +202,10 @@ def test_add_of_what_is_no_feed(args):
     with World(args) as w:
         w.web.serve("/plain", page())
         w.web.serve("/again", page("/plain"))
+        w.web.serve("/site", page())
+        ran = w.daemon.tidings("add", w.web.base + "/site")
+        check(ran.returncode == 1 and "the feed 1 has this address already" in ran.stderr, ran.stderr)  # /feed is
+        w.web.serve("/feed", {"status": 404})
         for path in "/plain", "/again":
             ran = w.daemon.tidings("add", w.web.base + path)
             check(ran.returncode == 1 and f"{w.web.base}/plain is no feed" in ran.stderr, ran.stderr)
@@ -181,6 +216,54 @@ def test_add_of_what_is_no_feed(args):
         ran = w.daemon.tidings("add", f"ann:secret@127.0.0.1:{w.web.port}/x")
         check(ran.returncode == 1 and "trying" not in ran.stderr, ran)
         check("/x" not in [r["path"] for r in w.web.take_requests()], "a password went out in the clear")
+
+
+class NoTls(threading.Thread):
+    """Says nothing to whoever begins with TLS, as a firewall does; all others get a feed."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.held = []
+        self.start()
+
+    def run(self):
+        body = feed_xml(items(8, 9), "Evening Star").encode()
+        while True:
+            connection, _ = self.listener.accept()
+            if connection.recv(1, socket.MSG_PEEK) == b"\x16":
+                self.held.append(connection)
+                continue
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+            connection.close()
+
+
+def test_add_where_https_is_not_reached(args):
+    """As where it is refused, http is tried; a server that is slow to answer is another matter."""
+    server = NoTls()
+    with closing(Daemon(args.build, "connect_timeout = 1s\n").start()) as d:
+        address = f"127.0.0.1:{server.listener.getsockname()[1]}/more"
+        ran = d.tidings("add", address)
+        check(ran.returncode == 0 and "Evening Star" in ran.stdout, ran)
+        check(f"could not be reached within 1 s; trying http://{address}" in ran.stderr, ran.stderr)
+        ran = d.tidings("add", f"https://{address}")
+        check(ran.returncode == 1 and "trying" not in ran.stderr, ran.stderr)
+
+
+def test_add_to_a_held_host(args):
+    """It is said at once until when, and that it is polled then."""
+    with World(args) as w:
+        w.web.serve("/feed", {"status": 429, "headers": {"Retry-After": "7200"}})
+        w.daemon.poll(1)
+        began = time.monotonic()
+        ran = w.daemon.tidings("add", w.web.base + "/more")
+        check(time.monotonic() - began < PATIENCE_S / 2, "it waited")
+        until = w.daemon.get("/feeds/2")["waits"]["until"]
+        held, added = ran.stderr.splitlines()
+        match = re.fullmatch(rf"tidings: the server of {w.web.base}/more asked to be left alone until (\S+); the feed is polled then", held)
+        check(match and abs(datetime.fromisoformat(match[1][:19]) - datetime.fromisoformat(until[:19])).seconds < 60, f"{held}, not {until}")
+        check(ran.returncode == 1 and added.startswith("tidings: added feed 2, but it was not polled yet"), ran)
 
 
 def test_add_of_what_was_there(args):
@@ -208,24 +291,16 @@ def test_refresh_reports(args):
 
 def test_watch(args):
     with World(args) as w:
-        watch = subprocess.Popen([w.daemon.client, "watch"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                 env=w.daemon.environment(TIDINGS_SOCKET=w.daemon.socket))
-        try:
-            while w.daemon.get("/status")["clients"] < 2:
-                check(watch.poll() is None, "watch ended")
+        with w.daemon.watch() as watch:
             w.publish(3, 2, 1)
             check("Item 3" in watch.stdout.readline(), "first line of watch")
             w.daemon.stop()
             w.daemon.start()
-            while w.daemon.get("/status")["clients"] < 2:
-                check(watch.poll() is None, "watch ended at the restart")
+            w.daemon.wait_clients(watch)
             w.publish(4, 3, 2, 1)
             check("Item 4" in watch.stdout.readline(), "line of watch after a restart")
             watch.send_signal(signal.SIGINT)
             check_equal(watch.wait(PATIENCE_S), 0, "exit code of watch after Ctrl-C")
-        finally:
-            watch.kill()
-            watch.communicate()
 
 
 def test_no_control_characters(args):
@@ -277,5 +352,6 @@ def test_a_stranger_is_refused(args):
 
 
 run([test_list_and_show, test_states, test_new, test_add_says_what_it_found, test_add_finds_the_feed_of_a_site,
-     test_add_asks_which_of_several, test_add_without_anybody_to_ask, test_add_of_what_is_no_feed, test_add_of_what_was_there, test_refresh_reports, test_watch, test_no_control_characters,
+     test_add_asks_however_long_the_addresses_are, test_add_asks_which_of_several, test_add_without_anybody_to_ask, test_add_of_what_is_no_feed, test_add_where_https_is_not_reached, test_add_to_a_held_host,
+     test_add_of_what_was_there, test_refresh_reports, test_watch, test_no_control_characters,
      test_failures_say_what_to_do, test_a_stranger_is_refused])

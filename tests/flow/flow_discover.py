@@ -3,7 +3,7 @@ import threading
 import time
 from contextlib import closing
 
-from harness import Connection, Daemon, PATIENCE_S, Web, check, check_equal, feed_xml, run
+from harness import Connection, Daemon, PATIENCE_S, Web, check, check_equal, feed_xml, lines, run
 
 FEED = feed_xml([("a", "First", "http://example.org/1")], title="The news &amp;c.")
 ATOM = "<feed xmlns='http://www.w3.org/2005/Atom'><title>An atom feed</title><id>a</id></feed>"
@@ -61,6 +61,75 @@ def test_found(args):
         check(asked.get("authorization") and "tidings" in asked["user-agent"], f"asked with {asked}")
         check("feeds.asked" in w.daemon.log() and "u:p@" not in w.daemon.log(), w.daemon.log())
         check_equal(w.daemon.get("/feeds")["feeds"], [], "nothing is subscribed to")
+
+
+def html(text="", **headers):
+    return {"body": f"<!DOCTYPE html><title>A page</title>{text}", "headers": {"Content-Type": "text/html", **headers}}
+
+
+@lines("A43")
+def test_a_page_that_names_none(args):
+    """Its header may, or the page to which it leads; then its site is asked at common addresses, five requests in all."""
+    with World(args) as w:
+        base = w.web.base
+        rss = (base + "/there", "The news &c.", "application/rss+xml")
+        w.web.serve("/there", {"body": FEED})
+        w.web.serve("/header", html("<base href='http://elsewhere.example/'>", Link='</x>; rel=next, <there>; REL="Alternate home"; type="application/rss+xml"; title="A, \\"B\\""'))
+        w.web.serve("/door", html("<meta http-equiv=Refresh content=\"0; URL='/page'\">"))
+        w.web.serve("/page", html("<link rel=alternate type=application/rss+xml title=All href=/x>"))
+        w.web.serve("/straight", html("<meta http-equiv=refresh content='3;url=there'>"))
+        w.web.serve("/broken", html("<meta http-equiv=refresh content='0;url=/missing'>"))
+        w.web.serve("/again", html("<meta http-equiv=refresh content='60;url=/round'>"))
+        w.web.serve("/round", html("<meta http-equiv=refresh content='60;url=/again'>"))
+        w.web.serve("/itself", html("<meta http-equiv=refresh content='60;url=#top'>"))
+        for path, feeds, asked in (
+                ("/header", [(base + "/there", 'A, "B"', "application/rss+xml")], []),
+                ("/door", [(base + "/x", "All", "application/rss+xml")], ["/page"]),
+                ("/straight", [rss], ["/there"]),
+                ("/again", [], ["/round", "/feed", "/feed.xml", "/index.xml"]),
+                ("/itself", [], ["/feed", "/feed.xml", "/index.xml", "/rss.xml"])):
+            w.web.take_requests()
+            check_equal(w.feeds(path), feeds, path)
+            check_equal([r["path"] for r in w.web.take_requests()], [path, *asked], f"requests of {path}")
+        status, body, _ = w.ask("/broken")
+        check(status == 422 and "404" in body["detail"], body)
+
+
+@lines("A43", "A18")
+def test_guesses(args):
+    """The first that is a feed ends them, and its document is there for who subscribes to it; so does a server that wants a pause."""
+    with World(args) as w:
+        base = w.web.base
+        w.web.serve("/deep/page", html())
+        w.web.serve("/feed", html())
+        w.web.serve("/feed.xml", {"status": 302, "headers": {"Location": "/real"}})
+        w.web.serve("/real", {"body": FEED})
+        w.web.take_requests()
+        check_equal([url for url, *_ in w.feeds("/deep/page")], [base + "/feed.xml"], "feeds")
+        _, feed, _ = w.daemon.request("POST", "/api/v1/feeds", {"url": base + "/feed.xml"})
+        check_equal(w.daemon.wait_poll(feed["id"])["items"], 1, "items")
+        check_equal([r["path"] for r in w.web.take_requests()], ["/deep/page", "/feed", "/feed.xml", "/real"], "requests")
+        w.web.serve("/feed", {"status": 429, "headers": {"Retry-After": "3600"}})
+        check_equal(w.feeds("/deep/page"), [], "feeds of one that wants a pause")
+        check_equal([r["path"] for r in w.web.take_requests()], ["/deep/page", "/feed"], "requests")
+        check_equal(w.ask("/deep/page")[0], 429, "it has it")
+
+
+@lines("A1")
+def test_asked_once(args):
+    """Looked at, then subscribed to: one request for a feed, with its validators for the next; the address that it has moved to, too."""
+    with World(args) as w:
+        w.web.serve("/rss", {"body": FEED, "etag": '"1"'})
+        w.web.serve("/moved", {"status": 301, "headers": {"Location": "/rss"}})
+        for path in "/rss", "/moved":
+            (url, *_), = w.feeds(path)
+            _, feed, _ = w.daemon.request("POST", "/api/v1/feeds", {"url": url})
+            check_equal(w.daemon.wait_poll(feed["id"])["items"], 1, "items")
+            asked = [r["path"] for r in w.web.take_requests()]
+            check_equal(asked, ["/rss"] if path == "/rss" else ["/moved", "/rss"], "requests")
+            w.daemon.poll(feed["id"])
+            check_equal([r["headers"].get("if-none-match") for r in w.web.take_requests()], ['"1"'], "the next poll")
+            w.daemon.request("DELETE", f"/api/v1/feeds/{feed['id']}")
 
 
 def test_refused(args):
@@ -138,4 +207,4 @@ def test_at_once(args):
         check("stop.forced" not in w.daemon.log(), w.daemon.log())
 
 
-run([test_found, test_refused, test_polite, test_at_once])
+run([test_found, test_a_page_that_names_none, test_guesses, test_asked_once, test_refused, test_polite, test_at_once])

@@ -1,7 +1,6 @@
 """What is read together, how alike items must be to be one story, and which of them is shown."""
 import signal
 import sqlite3
-import subprocess
 import time
 from contextlib import closing
 
@@ -61,9 +60,7 @@ def test_copies(args):
         first = w.tell("A", "President lands in capital for talks", WIRE)
         status, item, _ = d.request("PATCH", f"/api/v1/items/{first['id']}", {"read": True})
         check_equal((status, item["read"]), (200, True), "read")
-        with subprocess.Popen([d.client, "watch"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, env=d.environment(TIDINGS_SOCKET=d.socket)) as watch:
-            while d.get("/status")["clients"] < 2:
-                check(watch.poll() is None, "watch ended")
+        with d.watch() as watch:
             copy = w.tell("B", "A visit after 24 years", WIRE)
             linked = w.tell("C", "Worth reading", "A link.", f"{w.web.base}/A/1?utm_source=c")
             check_equal((copy["story"], copy["read"], linked["story"], linked["read"]), (first["story"], True, first["story"], True), "copies")
@@ -72,7 +69,6 @@ def test_copies(args):
             report = w.tell("D", "Capital receives the president with flags", REPORT)
             check_equal((report["story"], report["read"]), (first["story"], False), "the report")
             check("\tgrown\t" in watch.stdout.readline(), "the report alone rings")
-            watch.kill()
         d.request("PATCH", f"/api/v1/stories/{first['story']}", {"read": False})
         check_equal(w.read(first), [], "unread again")
         d.request("PATCH", f"/api/v1/items/{linked['id']}", {"read": True})

@@ -191,10 +191,7 @@ def test_silence(args):
             seq = d.seq()
             events = Events(d.socket, "?kinds=feed")
             check_equal(events.next()["event"], "hello", "first event")
-            with subprocess.Popen([d.client, "watch"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                  env=d.environment(TIDINGS_SOCKET=d.socket)) as watch:
-                while d.get("/status")["clients"] < 3:  # the watcher, the events and this question
-                    check(watch.poll() is None, "watch ended")
+            with d.watch(others=1) as watch:
                 row = d.poll(1)
                 check_equal((row["status"], row["silent"]), ("ok", True), "after 304")
                 event = events.next()
@@ -212,7 +209,6 @@ def test_silence(args):
                 check_equal((row["silent"], row["silent_since"]), (False, None), "back")
                 check_equal([events.next()["event"] for _ in range(2)], ["feed.ok", "feed.back"], "events")
                 check_equal(watch.stderr.readline(), "tidings: Daily is back\n", "watch")
-                watch.kill()
             events.close()
             d.stop()
             d.start()

@@ -1,5 +1,6 @@
 """A real daemon, a scripted web server and the real client, for flow tests. Everything stays on loopback."""
 import argparse
+import contextlib
 import gzip
 import http.client
 import http.server
@@ -382,6 +383,24 @@ class Daemon:
         options = {"text": True, **({} if "input" in kw else {"stdin": subprocess.DEVNULL}), **kw}
         return subprocess.run([self.client, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                               env=self.environment(TIDINGS_SOCKET=self.socket, XDG_STATE_HOME=self.folder), timeout=PATIENCE_S, check=False, **options)
+
+    @contextlib.contextmanager
+    def watch(self, others=0):
+        """`tidings watch` beside so many other streams; one that keeps the test for too long is ended, and says nothing more."""
+        with subprocess.Popen([self.client, "watch"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                              env=self.environment(TIDINGS_SOCKET=self.socket)) as process:
+            timer = threading.Timer(2 * PATIENCE_S, process.kill)
+            timer.start()
+            try:
+                self.wait_clients(process, others)
+                yield process
+            finally:
+                timer.cancel()
+                process.kill()
+
+    def wait_clients(self, process, others=0):
+        while self.get("/status")["clients"] < 2 + others:  # it, and this question
+            check(process.poll() is None, "the client ended")
 
 
 def feed_xml(items, title="A feed"):

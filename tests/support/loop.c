@@ -43,18 +43,22 @@ void loop_init(struct loop *l)
 	uv_unref((uv_handle_t *)&l->watchdog);
 }
 
-void loop_run(struct loop *l, uint64_t limit_ms)
+void loop_limit(struct loop *l, uint64_t limit_ms)
 {
 	uv_update_time(&l->uv);
 	assert_int_equal(uv_timer_start(&l->watchdog, on_limit, limit_ms, 0), 0);
+}
+
+void loop_run(struct loop *l, uint64_t limit_ms)
+{
+	loop_limit(l, limit_ms);
 	(void)uv_run(&l->uv, UV_RUN_DEFAULT);
 	(void)uv_timer_stop(&l->watchdog);
 }
 
 void loop_run_until(struct loop *l, const int *flag, uint64_t limit_ms)
 {
-	uv_update_time(&l->uv);
-	assert_int_equal(uv_timer_start(&l->watchdog, on_limit, limit_ms, 0), 0);
+	loop_limit(l, limit_ms);
 	while (!*flag && uv_run(&l->uv, UV_RUN_ONCE) != 0)
 		;
 	(void)uv_timer_stop(&l->watchdog);

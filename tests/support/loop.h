@@ -20,6 +20,9 @@ void loop_run(struct loop *l, uint64_t limit_ms);
 /* Runs until `*flag` is not 0, with the same limit: for what ends by a callback. */
 void loop_run_until(struct loop *l, const int *flag, uint64_t limit_ms);
 
+/* For a test that turns the loop itself: the same limit, until the next of the calls above ends. */
+void loop_limit(struct loop *l, uint64_t limit_ms);
+
 /* Lets closing handles close and asserts that uv_loop_close() says 0; prints the handles left when
  * it does not. */
 void loop_finish(struct loop *l);

@@ -49,7 +49,9 @@ static const struct answer_row rows[] = {
 	{"GET /api/v1/feeds/8 ", 200, JSON, FEED("8", "Eight", "\"2026-11-18T11:06:50.000Z\"")},
 	{"GET /api/v1/feeds/9 ", 200, JSON,
 		"{\"id\":9,\"last_poll\":\"x\",\"error\":{\"code\":\"not-a-feed\",\"detail\":"
-		"\"a page; it offers 1 feeds: http://h/offered\"}}"},
+		"\"a page\"}}"},
+	{"POST /api/v1/discover ", 200, JSON,
+		"{\"feeds\":[{\"url\":\"http://h/offered\",\"title\":null,\"type\":\"t\"}]}"},
 	{"GET /api/v1/feeds/", 200, JSON, FEED("7", "Seven", "\"2026-11-18T11:06:50.000Z\"")},
 	{"POST /api/v1/feeds ", 201, JSON, "{\"id\":9,\"last_poll\":null}"},
 	{"POST /api/v1/feeds/", 202, JSON, "{}"},

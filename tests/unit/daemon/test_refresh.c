@@ -104,7 +104,6 @@ static void world_open(struct world *w)
 
 	memset(w, 0, sizeof(*w));
 	clock_ms = NOW;
-	parse_global_init();
 	fixture_open(&w->f);
 	server_start(&w->server, &w->f.loop.uv);
 	server_bytes(&w->server, "/feed", KEEP, answer, sizeof(answer) - 1);
@@ -142,7 +141,6 @@ static void world_close(struct world *w)
 	fetcher_destroy(w->fetcher);
 	server_stop(&w->server);
 	fixture_close(&w->f);
-	parse_global_finish();
 }
 
 static enum outcome refresh(struct world *w, int64_t feed)
@@ -333,6 +331,20 @@ static struct look look_at(struct world *w, struct discover *d, const char *path
 	return look;
 }
 
+#define FEED_BODY "<rss version='2.0'><channel><title>F</title></channel></rss>"
+#define PAGE_BODY "<html><link rel=alternate type=application/rss+xml href=/feed>"
+
+static void serve(struct world *w, const char *path, const char *body)
+{
+	char answer[500];
+
+	snprintf(answer, sizeof(answer),
+		"HTTP/1.1 200 OK\r\nETag: \"1\"\r\nContent-Type: text/html\r\n"
+		"Content-Length: %zu\r\n\r\n%s",
+		strlen(body), body);
+	server_bytes(&w->server, path, KEEP, answer, strlen(answer));
+}
+
 /* With each allocation failing in turn: all of the feeds, or none and why. */
 static void test_discover_without_memory(void **state)
 {
@@ -422,6 +434,195 @@ static void test_discover_ended(void **state)
 	world_close(&w);
 }
 
+/* The same where a page names none: what leads elsewhere is followed, or it is told why not. */
+static void test_discover_elsewhere_without_memory(void **state)
+{
+	static const struct {
+		const char *path, *body;
+	} pages[] = {
+		{"/door", "<meta http-equiv=refresh content='0;url=/there'>"},
+		{"/blank", "<html>"},
+	};
+	struct discover d;
+	struct world w;
+
+	(void)state;
+	world_open(&w);
+	serve(&w, "/there", FEED_BODY);
+	serve(&w, "/feed.xml", FEED_BODY);
+	discover_init(&d, &w, LIMIT_MS);
+	for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
+		serve(&w, pages[i].path, pages[i].body);
+		for (long n = 0, failed = 1; failed; n++) {
+			struct look look;
+
+			fault_malloc_after(n);
+			look = look_at(&w, &d, pages[i].path);
+			failed = fault_malloc_off();
+			assert_int_equal(look.feeds, look.code == 0);
+			assert_true(failed || look.feeds);
+		}
+	}
+	kept_expire(&w.env.kept, INT64_MAX);
+	world_close(&w);
+}
+
+/* That nobody answers there in time is no failure; that the daemon stops is. */
+static void test_guess_ended(void **state)
+{
+	struct look look = {0};
+	struct discover d;
+	struct world w;
+	char url[100];
+
+	(void)state;
+	world_open(&w);
+	serve(&w, "/blank", "<html>");
+	server_bytes(&w.server, "/feed", SILENT, "", 0);
+	discover_init(&d, &w, 1500);
+	look = look_at(&w, &d, "/blank");
+	assert_int_equal(look.code, 0);
+	assert_int_equal(look.feeds, 0);
+	assert_int_equal(w.server.requests, 2);
+	d.most_ms = LIMIT_MS;
+	snprintf(url, sizeof(url), "http://127.0.0.1:%d/blank", w.server.port);
+	memset(&look, 0, sizeof(look));
+	assert_int_equal(discover_start(&d, url, on_found, &look), 0);
+	loop_limit(&w.f.loop, LIMIT_MS);
+	while (w.server.requests < 4)
+		uv_run(&w.f.loop.uv, UV_RUN_ONCE);
+	discover_stop(&d);
+	loop_run_until(&w.f.loop, &look.done, LIMIT_MS);
+	assert_int_equal(look.code, ERR_CANCELED);
+	world_close(&w);
+}
+
+/* -- what is kept between looking and subscribing -- */
+
+static void new_feed(struct world *w, const char *path, const char *more)
+{
+	char sql[300];
+
+	snprintf(sql, sizeof(sql),
+		"UPDATE feed SET url = 'http://127.0.0.1:%d%s', last_ok_ms = NULL%s WHERE id = 2",
+		w->server.port, path, more);
+	poke(w->f.path, sql);
+}
+
+/* Both ways one request; a feed that has been polled well asks itself. */
+static void test_looked_at_then_subscribed(void **state)
+{
+	struct discover d;
+	struct world w;
+
+	(void)state;
+	world_open(&w);
+	serve(&w, "/feed", FEED_BODY);
+	serve(&w, "/page", PAGE_BODY);
+	discover_init(&d, &w, LIMIT_MS);
+	assert_int_equal(look_at(&w, &d, "/feed").feeds, 1);
+	new_feed(&w, "/feed", "");
+	assert_int_equal(refresh(&w, 2), OUTCOME_UNCHANGED);
+	assert_int_equal(w.server.requests, 1);
+	assert_int_equal(
+		peek(w.f.path, "SELECT etag = '\"1\"' AND title = 'F' FROM feed WHERE id = 2"), 1);
+	new_feed(&w, "/page", ", etag = NULL");
+	assert_int_equal(refresh(&w, 2), OUTCOME_FAILED);
+	assert_int_equal(look_at(&w, &d, "/page").feeds, 1);
+	assert_int_equal(w.server.requests, 2);
+	assert_int_equal(look_at(&w, &d, "/page").feeds, 1); /* handed out once */
+	assert_int_equal(look_at(&w, &d, "/feed").feeds, 1);
+	assert_int_equal(w.server.requests, 4);
+	new_feed(&w, "/feed", ", etag = NULL, last_ok_ms = 1");
+	assert_int_equal(refresh(&w, 2), OUTCOME_UNCHANGED);
+	assert_int_equal(w.server.requests, 5);
+	kept_expire(&w.env.kept, INT64_MAX);
+	world_close(&w);
+}
+
+static struct fetch_request document(size_t len)
+{
+	struct fetch_request request = {0};
+
+	buf_init(&request.body, len);
+	assert_int_equal(buf_reserve(&request.body, len), 0);
+	memset(request.body.data, 'x', len);
+	request.body.len = len;
+	return request;
+}
+
+static bool is_kept(struct kept *k, const char *url, bool page, int64_t now_ms)
+{
+	struct fetch_request request = {.url = url};
+	struct fetch_result result;
+	struct arena arena;
+	bool found;
+
+	arena_init(&arena, FETCH_HEAD_MAX);
+	request.arena = &arena;
+	found = kept_take(k, page, &request, &result, now_ms);
+	if (found) {
+		assert_string_equal(result.url, "u");
+		assert_null(result.moved_url);
+		assert_in_range(result.fresh_ms, now_ms < 3000 ? 3000 - now_ms : 0,
+			now_ms < 3000 ? 3004 - now_ms : 0);
+		assert_int_equal(result.retry_after_ms, -1);
+	}
+	buf_finish(&request.body);
+	arena_finish(&arena);
+	return found;
+}
+
+/* In number, bytes and time, and when memory is short. */
+static void test_kept_within_bounds(void **state)
+{
+	const struct fetch_result result = {
+		.url = "u", .moved_url = "m", .fresh_ms = 3000, .retry_after_ms = -1};
+	const struct {
+		const char *put; /* a letter: that document */
+		size_t bytes;    /* of each */
+		int64_t later_ms;
+		const char *there;
+	} cases[] = {
+		{"abcd", 9, 0, "abcd"},
+		{"abcde", 9, 1000, "bcde"},
+		{"abca", 9, 4000, "abc"},
+		{"abc", KEPT_BYTES / 2, 0, "bc"},
+		{"a", KEPT_BYTES, 0, "a"},
+		{"a", KEPT_BYTES + 1, 0, ""},
+		{"a", 9, KEPT_MS - 1, "a"},
+		{"ab", 9, KEPT_MS + 1, ""},
+	};
+	struct kept k = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		for (const char *at = cases[i].put; *at; at++) {
+			struct fetch_request request = document(cases[i].bytes);
+
+			kept_put(&k, (char[]){*at, 0}, false, &request, &result, at - cases[i].put);
+			buf_finish(&request.body);
+		}
+		for (char c = 'a'; c <= 'e'; c++) {
+			char url[] = {c, 0};
+
+			assert_false(is_kept(&k, url, true, 0));
+			assert_int_equal(is_kept(&k, url, false, cases[i].later_ms),
+				strchr(cases[i].there, c) != NULL);
+			assert_false(is_kept(&k, url, false, 0));
+		}
+	}
+	for (long n = 0, failed = 1; failed; n++) {
+		struct fetch_request request = document(9);
+
+		fault_malloc_after(n);
+		kept_put(&k, "a", false, &request, &result, 0);
+		failed = fault_malloc_off();
+		assert_int_equal(is_kept(&k, "a", false, 0), !failed);
+		buf_finish(&request.body);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -433,8 +634,18 @@ int main(void)
 		cmocka_unit_test(test_discover_without_memory),
 		line_test("A18", test_discover_busy),
 		cmocka_unit_test(test_discover_ended),
+		line_test("A43", test_discover_elsewhere_without_memory),
+		line_test("A43", test_guess_ended),
+		line_test("A1", test_looked_at_then_subscribed),
+		line_test("A1", test_kept_within_bounds),
 	};
 
+	int failed;
+
 	signal(SIGPIPE, SIG_IGN);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	parse_global_init();
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	uv_library_shutdown(); /* the pool's threads take with them what libxml2 has for each */
+	parse_global_finish();
+	return failed;
 }

@@ -117,7 +117,7 @@ static void test_connect_timeout(void **state)
 	assert_int_equal(fetcher_configure(w.fetcher, &w.options), 0);
 	snprintf(url, sizeof url, "http://ok.test:%d/", ntohs(address.sin_port));
 	get(&g, &w, url);
-	expect_failure(&g, ERR_TIMEOUT, "ok.test did not answer within 1 s");
+	expect_failure(&g, ERR_TIMEOUT, "ok.test could not be reached within 1 s");
 	assert_true(g.result.duration_ms >= 600 && g.result.duration_ms < 5000);
 	got_finish(&g);
 	world_close(&w);
@@ -400,8 +400,9 @@ static int start_stuck(struct world *w, struct got *g, struct admitted *forever)
 		got_init(&g[n++], w, "/silent");
 	for (int i = 0; i < n; i++)
 		assert_int_equal(fetch_start(w->fetcher, &g[i].request), 0);
+	loop_limit(&w->loop, WORLD_LIMIT_MS);
 	while (!forever->groups[0] || w->server.requests < w->options.connections_max - 1)
-		uv_run(&w->loop.uv, UV_RUN_ONCE);
+		assert_int_not_equal(uv_run(&w->loop.uv, UV_RUN_ONCE), 0);
 	return n;
 }
 

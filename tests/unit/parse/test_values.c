@@ -189,19 +189,44 @@ static void test_members(void **state)
 	CHECK(members);
 }
 
-/* As many as the sentence has room for, each whole. */
+/* As many as the sentence has room for, each whole; and how many more there are. */
 static void test_offers(void **state)
 {
 	static const char link[] = "<link rel=alternate type=application/rss+xml href=/";
+	static const struct {
+		int width; /* of the one address among the short ones that are told before it */
+		const char *before, *text;
+	} cases[] = {
+		{300, "", "an HTML page; it offers a feed"},
+		{2, "", "an HTML page; it offers https://e.example/00"},
+		{300, "a", "an HTML page; it offers 2 feeds: https://e.example/a and 1 more"},
+	};
 	struct parsed p;
 	struct buf text;
 
 	(void)state;
 	buf_init(&text, MB);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		buf_reset(&text);
+		buf_puts(&text, "<html>");
+		if (*cases[i].before)
+			buf_printf(&text, "%s%s>", link, cases[i].before);
+		buf_printf(&text, "%s%0*d>", link, cases[i].width, 0);
+		parse(&p, text.data, text.len);
+		assert_string_equal(p.e.text, cases[i].text);
+		arena_finish(&p.arena);
+	}
+	buf_reset(&text);
+	buf_printf(&text, "<html>%s%0300d>%s%0300d>", link, 0, link, 1);
+	parse(&p, text.data, text.len);
+	assert_string_equal(p.e.text, "an HTML page; it offers 2 feeds");
+	arena_finish(&p.arena);
+	buf_reset(&text);
 	buf_printf(&text, "<html>%sa>%s%0300d>%sb>", link, link, 0, link);
 	parse(&p, text.data, text.len);
 	assert_int_equal(p.rc, ERR_NOT_FEED);
-	assert_string_equal(p.e.text, "an HTML page; it offers 3 feeds: https://e.example/a");
+	assert_string_equal(
+		p.e.text, "an HTML page; it offers 3 feeds: https://e.example/a and 2 more");
 	assert_int_equal(strlen(p.feed->offers->next->url), strlen("https://e.example/") + 300);
 	buf_finish(&text);
 	arena_finish(&p.arena);
