@@ -275,8 +275,10 @@ static void parsed(uv_work_t *work, int status)
 	struct refresh *r = work->data;
 
 	r->env->parsing--;
-	/* who subscribed to a page asks it for its feeds next */
-	if (r->parse_error.code == ERR_NOT_FEED && r->feed.last_ok_ms == TIME_NONE)
+	/* who subscribed to a page asks it for its feeds next; what a section's password opened is
+	 * for nobody else */
+	if (r->parse_error.code == ERR_NOT_FEED && r->feed.last_ok_ms == TIME_NONE &&
+		!r->feed.section)
 		kept_put(&r->env->kept, r->feed.url, true, &r->request, &r->fetched, loop_ms(r));
 	fetch_release(r->env->fetcher, &r->request);
 	admit_parsers(r->env);
@@ -411,6 +413,7 @@ static const struct err *failure(const struct refresh *r)
 static void keep_validators(struct refresh *r, struct feed_poll *poll)
 {
 	const struct fetch_result *f = &r->fetched;
+	bool complete;
 
 	if (f->verdict == FETCH_NOT_MODIFIED) {
 		poll->validators = f->etag || f->last_modified;
@@ -420,12 +423,15 @@ static void keep_validators(struct refresh *r, struct feed_poll *poll)
 		return;
 	}
 	poll->validators = true;
-	if (r->content && !r->content->complete && !(f->whole && r->content->lacks_end))
+	complete = !r->content || r->content->complete;
+	if (!complete && !(f->whole && r->content->lacks_end))
+		return;
+	poll->body_hash = r->body_hash;
+	if (!complete) /* its maker may have stumbled: not before the same came twice */
 		return;
 	poll->etag = f->etag;
 	poll->last_modified = f->last_modified;
 	poll->validators_url = f->url;
-	poll->body_hash = r->body_hash;
 }
 
 static void describe(const struct feed_content *content, struct feed_poll *poll)

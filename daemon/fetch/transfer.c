@@ -418,6 +418,15 @@ static bool is_framed(const struct transfer *t)
 	       (transfer && strcasestr(transfer, "chunked"));
 }
 
+/* That one address of a host refuses or is silent says more than that there is no way to its
+ * others. */
+static void keep_reason(struct transfer *t, CURLcode result)
+{
+	verdict_judge(t, result);
+	if (t->error.code == ERR_CONNECT || t->error.code == ERR_TIMEOUT)
+		t->reached = t->error;
+}
+
 static void on_finished(CURL *easy, CURLcode result)
 {
 	struct transfer *t = NULL;
@@ -432,6 +441,7 @@ static void on_finished(CURL *easy, CURLcode result)
 	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
 	t->wire_bytes += (uint64_t)body_bytes + (uint64_t)head_bytes;
 	if (may_repeat(t, result, (int)status) || may_try_next(t, result)) {
+		keep_reason(t, result);
 		if (attempt(t) == 0)
 			return;
 		result = CURLE_OUT_OF_MEMORY;
@@ -440,6 +450,8 @@ static void on_finished(CURL *easy, CURLcode result)
 	t->status = status >= 200 ? (int)status : 0; /* an interim answer is none */
 	t->v6_failed = status && !is_v6(t, t->next - 1) && is_v6(t, 0);
 	verdict_judge(t, result);
+	if ((t->error.code == ERR_ROUTE || t->error.code == ERR_SHORT) && t->reached.code)
+		t->error = t->reached;
 	t->done(t);
 }
 
@@ -488,6 +500,7 @@ int transfer_start(struct transfers *pool, const struct hop *hop, void (*done)(s
 	t->wire_bytes = 0;
 	t->v6_failed = false;
 	t->repeated = false;
+	t->reached.code = 0;
 	t->asked = false;
 	if (make_headers(t) || set_hop(t) || attempt(t)) {
 		transfer_release(t);

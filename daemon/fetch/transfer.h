@@ -73,7 +73,8 @@ struct transfer {
 	bool head_done;
 	int stop; /* why a callback of ours ended it, see verdict_stop(); or 0 */
 	struct err blocked;
-	int os_error; /* why there was no socket, as errno; 0 */
+	struct err reached; /* what came of an earlier address, where somebody was; or code 0 */
+	int os_error;       /* why there was no socket, as errno; 0 */
 	size_t body_bytes;
 	size_t held_bytes; /* of the body, counted in the pool, too */
 	size_t head_bytes;

@@ -57,6 +57,9 @@ static int say_connect(struct transfer *t)
 	}
 	if (!number)
 		curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &number);
+	/* IPv6 that is switched off has none */
+	if (number == EADDRNOTAVAIL && t->hop.addresses.list[t->next - 1].any.sa_family == AF_INET6)
+		number = ENETUNREACH;
 	while (connects[i].number && connects[i].number != number)
 		i++;
 	if (!t->hop.proxied || connects[i].code == ERR_SHORT)
@@ -74,13 +77,22 @@ bool verdict_connected(const struct transfer *t)
 	return ready_us > 0;
 }
 
-/* Whoever is behind a proxy is asked once that is connected to. */
+/* Whoever is behind a proxy is asked once that is connected to, now or by an earlier transfer. */
 static bool is_proxy_silent(const struct transfer *t)
 {
 	curl_off_t connected_us = 0;
 
 	curl_easy_getinfo(t->easy, CURLINFO_CONNECT_TIME_T, &connected_us);
-	return t->hop.proxied && !connected_us;
+	return t->hop.proxied && !connected_us && !verdict_connected(t);
+}
+
+/* A TCP connection was made; libcurl 7.88 has no time of that before TLS is through, too. */
+static bool is_accepted(const struct transfer *t)
+{
+	long port = 0;
+
+	curl_easy_getinfo(t->easy, CURLINFO_LOCAL_PORT, &port);
+	return port > 0;
 }
 
 static int say_timeout(struct transfer *t)
@@ -104,8 +116,9 @@ static int say_timeout(struct transfer *t)
 			(o->total_timeout_ms + 999) / 1000);
 	if (!verdict_connected(t))
 		return err_set(&t->error, ERR_TIMEOUT,
-			"%s could not be reached within %" PRId64 " s", host,
-			(o->connect_timeout_ms + 999) / 1000);
+			"%s could not be reached within %" PRId64 " s%s", host,
+			(o->connect_timeout_ms + 999) / 1000,
+			is_accepted(t) ? ": it took the connection and said nothing" : "");
 	return err_set(&t->error, ERR_TIMEOUT, "%s did not answer within %" PRId64 " s", host,
 		(o->total_timeout_ms + 999) / 1000);
 }
@@ -185,7 +198,9 @@ static int say_proxy(struct transfer *t, CURLcode result)
 
 	curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &status);
 	curl_easy_getinfo(t->easy, CURLINFO_PROXY_ERROR, &socks);
-	if (!t->hop.socks && (status == 407 || t->status == 407)) {
+	/* through a tunnel it is somebody else who answers */
+	if (!t->hop.socks &&
+		(status == 407 || (t->status == 407 && strncmp(t->hop.url, "http:", 5) == 0))) {
 		t->status = 0; /* nobody else has answered */
 		return err_set(&t->error, ERR_PROXY,
 			"%s cannot be used: it does not take the name and password (HTTP 407)",

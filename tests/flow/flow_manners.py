@@ -200,8 +200,8 @@ def test_a_packed_document_that_just_ends(args):
 
 @lines("A31", "A5")
 def test_a_malformed_document_that_came_whole(args):
-    """Its length or its last chunk tells that nothing was cut: it has no end where it was made, and its validators count. Not where the
-    connection alone tells, or gzip is damaged inside."""
+    """Its length or its last chunk tells that nothing was cut: it has no end where it was made, and once the same came twice its validators
+    count. Not where the connection alone tells, or gzip is damaged inside."""
     tag, packing = "ETag: \"x\"\r\n", "Content-Encoding: gzip\r\n"
     body = FEED[:FEED.rindex("</channel>")]
     packed = gzip.compress(body.encode())
@@ -215,6 +215,8 @@ def test_a_malformed_document_that_came_whole(args):
             d.start()
             row = d.wait_poll(1)
             check_equal((row["status"], row["items"]), ("ok", 2), f"{row}")
+            d.poll(1)
+            check("if-none-match" not in web.requests[-1].lower(), "its maker may have stumbled")
             d.poll(1)
             check_equal("if-none-match: \"x\"" in web.requests[-1].lower(), kept, web.requests[-1])
 
@@ -581,6 +583,27 @@ def test_passwords_in_addresses(args):
             check("hunter2" not in d.log() and "feed.failed" in d.log(), d.log())
 
 
+@lines("A25", "A47")
+def test_through_a_tunnel(args):
+    """Who answers there is the feed's server, also when it says 407 as only proxies should."""
+    def tunnel(conn, head, _):
+        host, port = head.split(" ")[1].split(":")
+        conn.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        with socket.create_connection((host, int(port))) as far:
+            threading.Thread(target=lambda: [conn.sendall(data) for data in iter(lambda: far.recv(65536), b"")], daemon=True).start()
+            for data in iter(lambda: conn.recv(65536), b""):
+                far.sendall(data)
+
+    with closing(BadWeb()) as proxy, Secure(args, section(1, "{base}/feed", f"proxy = '{proxy.base}'")) as s:
+        proxy.serve(s.web.base.partition("//")[2], tunnel)
+        s.web.serve("/feed", answer("", "HTTP/1.1 407 No"))
+        s.daemon.start()
+        row = s.daemon.wait_poll(1)
+        check_equal((row["status"], row["http_status"]), ("failing", 407), f"{row}")
+        s.web.serve("/feed", answer(FEED))
+        check_equal((s.daemon.poll(1)["status"], proxy.connections), ("ok", 2), "status, connections")
+
+
 @lines("A32")
 def test_a_handshake_that_stalls(args):
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
@@ -728,5 +751,5 @@ run([test_bad_answers, test_bombs_take_no_memory, test_a_document_that_just_ends
      test_a_malformed_document_that_came_whole, test_documents_cut_short, test_one_attempt,
      test_a_kept_connection_that_has_died, test_many_kept_connections, test_a_thousand_feeds_of_one_host, test_a_burst_uses_one_connection, test_redirects_into_one_host, test_groups_of_the_user,
      test_certificates, test_certificates_of_others, test_certificates_are_read_once, test_what_is_said_to_browsers, test_no_way_down_with_secrets,
-     test_passwords_in_addresses, test_a_handshake_that_stalls, test_http_2, test_http_2_burst, test_http_2_at_once,
+     test_passwords_in_addresses, test_through_a_tunnel, test_a_handshake_that_stalls, test_http_2, test_http_2_burst, test_http_2_at_once,
      test_a_large_document_holds_nobody_up])

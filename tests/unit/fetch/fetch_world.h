@@ -37,6 +37,7 @@ static const struct dns_rule world_names[] = {
 	{"six.test", 0, {"::1", "127.0.0.1"}},
 	{"private.test", 0, {"10.0.0.1"}},
 	{"mixed.test", 0, {"10.0.0.1", "127.0.0.1"}},
+	{"unroutable.test", 0, {"ff02::1", "127.0.0.1"}}, /* TCP goes to nobody there */
 	{"refused.test", 0, {"127.0.0.2", "127.0.0.1"}},
 	{"broken.test", DNS_SERVFAIL, {NULL}},
 	{".slow.test", DNS_SILENT, {NULL}},

@@ -8,7 +8,11 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include <arpa/inet.h>
 #include <malloc.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "fetch/fetcher.h"
 #include "fetch_world.h"
@@ -43,6 +47,52 @@ static void test_old_connections(void **state)
 	clock_forward(&w.loop.uv, 65);
 	get_kept(&w, "/");
 	assert_int_equal(w.server.connections, 2);
+	world_close(&w);
+}
+
+static int accepted(int listener)
+{
+	int count = 0;
+
+	for (int fd = accept(listener, NULL, NULL); fd >= 0; fd = accept(listener, NULL, NULL)) {
+		close(fd);
+		count++;
+	}
+	return count;
+}
+
+/* libcurl lets the second wait for what becomes of the first one's connection, and would give it no
+ * time of its own. */
+static void test_two_at_a_host_that_is_silent(void **state)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	socklen_t len = sizeof a;
+	struct got both[2];
+	struct world w;
+	char url[64];
+
+	(void)state;
+	assert_true(listener >= 0 && bind(listener, (struct sockaddr *)&a, len) == 0 &&
+		    listen(listener, 8) == 0 &&
+		    getsockname(listener, (struct sockaddr *)&a, &len) == 0);
+	world_open(&w);
+	w.options.connect_timeout_ms = 300;
+	assert_int_equal(fetcher_configure(w.fetcher, &w.options), 0);
+	snprintf(url, sizeof url, "https://127.0.0.1:%d/", ntohs(a.sin_port));
+	for (int i = 0; i < 2; i++) {
+		got_init(&both[i], &w, url);
+		both[i].request.keep_connection = true;
+		assert_int_equal(fetch_start(w.fetcher, &both[i].request), 0);
+	}
+	for (int i = 0; i < 2; i++) {
+		loop_run_until(&w.loop, &both[i].done, WORLD_LIMIT_MS);
+		expect_failure(&both[i], ERR_TIMEOUT,
+			"within 1 s: it took the connection and said nothing");
+		got_finish(&both[i]);
+	}
+	assert_int_equal(accepted(listener), 2);
+	close(listener);
 	world_close(&w);
 }
 
@@ -207,6 +257,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		line_test("A60", test_old_connections),
+		line_test("A37 A38", test_two_at_a_host_that_is_silent),
 		line_test("A25", test_a_machine_that_stood_still),
 		line_test("A60", test_signals),
 		line_test("A60", test_other_ways_to_a_host),

@@ -316,6 +316,54 @@ static void test_dead_proxies(void **state)
 	world_close(&w);
 }
 
+/* A proxy whose connection is there has been reached, whoever is silent behind it. */
+static void test_silent_behind_a_proxy(void **state)
+{
+	struct fetch_site site = {0};
+	char proxy[100];
+	struct world w;
+	struct got g;
+
+	(void)state;
+	world_open(&w);
+	w.options.total_timeout_ms = 700;
+	assert_int_equal(fetcher_configure(w.fetcher, &w.options), 0);
+	server_route(&w.other, "http://far.test/", KEEP, "%s", OK);
+	server_route(&w.other, "http://far.test/silent", SILENT, "HTTP/1.1 200");
+	snprintf(proxy, sizeof proxy, "http://127.0.0.1:%d", w.other.port);
+	site.proxy = proxy;
+	for (int i = 0; i < 2; i++) {
+		got_init(&g, &w, i ? "http://far.test/silent" : "http://far.test/");
+		g.request.site = &site;
+		g.request.keep_connection = true;
+		got_run(&g);
+		if (i)
+			expect_failure(&g, ERR_TIMEOUT, "far.test did not answer within 1 s");
+		else
+			expect_document(&g, "<a/>");
+		got_finish(&g);
+	}
+	assert_int_equal(w.other.connections, 1);
+	world_close(&w);
+}
+
+/* A host is dead that refuses at one address while there is no way to another. */
+static void test_no_way_to_one_address(void **state)
+{
+	struct world w;
+	struct got g;
+	struct err e;
+
+	(void)state;
+	world_open(&w);
+	assert_int_equal(guard_allow(&w.options.guard, "ff00::/8", &e), 0);
+	assert_int_equal(fetcher_configure(w.fetcher, &w.options), 0);
+	get(&g, &w, "http://unroutable.test:1/");
+	expect_failure(&g, ERR_CONNECT, "connection to unroutable.test refused");
+	got_finish(&g);
+	world_close(&w);
+}
+
 /* Without descriptors nobody is reached, and it is no server's doing (A25). */
 static void test_without_descriptors(void **state)
 {
@@ -415,6 +463,8 @@ int main(void)
 		line_test("A47 A60", test_proxies),
 		line_test("A47 A60", test_whose_proxy),
 		line_test("A25 A47", test_dead_proxies),
+		line_test("A25 A47", test_silent_behind_a_proxy),
+		line_test("A25 A49", test_no_way_to_one_address),
 		line_test("A25", test_without_descriptors),
 		cmocka_unit_test(test_proxy_urls),
 		cmocka_unit_test(test_custom_headers),
