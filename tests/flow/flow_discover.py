@@ -132,6 +132,19 @@ def test_asked_once(args):
             w.daemon.request("DELETE", f"/api/v1/feeds/{feed['id']}")
 
 
+@lines("A45")
+def test_what_a_password_opened(args):
+    """A page that a section's password opened is not there for who asks for its feeds without one."""
+    with closing(Web()) as web:
+        web.serve("/page", {"headers": {"Content-Type": "text/html"}, "body": PAGE})
+        with closing(Daemon(args.build, "", f"feed \"P\" {{ url = '{web.base}/page' user = 'me' password = 'hunter2' }}\n")) as d:
+            d.start()
+            check_equal(d.wait_poll(1)["error"]["code"], "not-a-feed", "a page")
+            d.request("POST", "/api/v1/discover", {"url": web.base + "/page"})
+            check_equal(["authorization" in r["headers"] for r in web.take_requests() if r["path"] == "/page"], [True, False], "requests")
+
+
+
 def test_refused(args):
     """What cannot be fetched is told as a feed tells it."""
     with World(args) as w:
@@ -207,4 +220,4 @@ def test_at_once(args):
         check("stop.forced" not in w.daemon.log(), w.daemon.log())
 
 
-run([test_found, test_a_page_that_names_none, test_guesses, test_asked_once, test_refused, test_polite, test_at_once])
+run([test_found, test_what_a_password_opened, test_a_page_that_names_none, test_guesses, test_asked_once, test_refused, test_polite, test_at_once])
