@@ -36,6 +36,8 @@ bool outage_excuses(struct outage *o, const struct outage_attempt *attempt)
 		o->down = false;
 		return false;
 	}
+	if (code == ERR_PROXY && attempt->own_proxy)
+		return true;
 	if (!o->down && (attempt->known_bad || answered_since(o, attempt->began_ms) ||
 				answered_since(o, attempt->before_ms)))
 		return outage_is_ours(code);

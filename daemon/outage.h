@@ -14,7 +14,9 @@
  * kind is a feed's own only when somebody else answered meanwhile: since its attempt began, or
  * since the one before, which was excused. The first that is excused begins an outage: then one
  * poll at a time is made, as a probe, until somebody answers. What fails for want of the user's own
- * proxy or of this machine's means is never a feed's own, whoever answered: that begins no outage.
+ * proxy or of this machine's means is never a feed's own: if others are answered, it is excused and
+ * begins no outage. A proxy that one feed alone goes through never begins one, nor counts as a
+ * probe.
  *
  *   UP --(excused failure)--> DOWN --(answer of anybody)--> UP
  *                              '-(excused failure)-> later probe
@@ -35,6 +37,7 @@ struct outage_attempt {
 	int64_t now_ms;
 	int64_t before_ms; /* the attempt before this one, if that was excused; else TIME_NONE */
 	bool known_bad;    /* the feed failed in the same way before, and was blamed for it */
+	bool own_proxy;    /* its proxy, if it has one, is not the one of all */
 };
 
 /* True of codes of trouble that lies on this side, for certain. */

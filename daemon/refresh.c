@@ -38,6 +38,7 @@ struct refresh {
 	char body_hash[HASH128_TEXT_BYTES];
 	struct visit *visit; /* of where it was sent on to */
 	bool redirected;     /* counted in env->redirected */
+	bool kept;           /* it came from env->kept: nobody was asked */
 	bool same_body;      /* the bytes of the last time: nothing to parse (A8) */
 	struct feed_content *content;
 	struct err parse_error;
@@ -158,7 +159,8 @@ static void begin_fetch(struct refresh *r)
 		.done = fetched,
 		.ctx = r,
 	};
-	if (take_kept(r)) {
+	r->kept = take_kept(r);
+	if (r->kept) {
 		step(r, PARSING);
 		return;
 	}
@@ -365,7 +367,7 @@ void refresh_hold(struct refresh_env *env, const struct fetch_result *f)
 		free(p);
 }
 
-/* Whether the failure is nobody's; counts every end of a poll. */
+/* Whether the failure is nobody's; counts every end of a poll that went out to the network. */
 static bool excused(const struct refresh *r, const struct err *error)
 {
 	struct outage_attempt attempt = {
@@ -376,9 +378,10 @@ static bool excused(const struct refresh *r, const struct err *error)
 			plan_is_waiting(r->feed.learned.plan) ? r->feed.last_poll_ms : TIME_NONE,
 		.known_bad = error && r->feed.error_code &&
 			     !strcmp(r->feed.error_code, err_name(error->code)),
+		.own_proxy = r->request.site && r->request.site->proxy,
 	};
 
-	if (strncmp(r->feed.url, "file:", 5) == 0)
+	if (r->kept || strncmp(r->feed.url, "file:", 5) == 0)
 		return false;
 	return outage_excuses(&r->env->outage, &attempt);
 }

@@ -12,6 +12,8 @@
 
 #define S 1000LL
 
+enum { OWN_PROXY = 1000 }; /* ERR_PROXY, of one that the feed alone goes through */
+
 /* Ends of polls in order: from when to when, how, and whether nobody is to blame. */
 struct end {
 	int64_t began_s, now_s;
@@ -60,11 +62,19 @@ static const struct {
 			{103, 103, ERR_NOMEM, 0, false, false, true},
 			{104, 105, ERR_CANCELED, 0, false, false, true},
 			{106, 106, ERR_BUSY, 0, false, false, true}}},
-	{"the proxy of all is down",
-		{{100, 101, 0, 0, false, false, false}, {102, 112, ERR_PROXY, 0, false, true, true},
+	{"the proxy of all is down, and refuses at once",
+		{{100, 101, 0, 0, false, false, false}, {102, 102, ERR_PROXY, 0, false, true, true},
 			{113, 114, ERR_PROXY, 0, true, true, true},
 			{115, 116, 0, 0, false, false, false}}},
-	{"that of one feed, or a shortage, while others are answered",
+	{"that of one feed is, whoever else was answered when",
+		{{100, 100, OWN_PROXY, 0, false, true, false},
+			{101, 101, 0, 0, false, false, false},
+			{102, 102, OWN_PROXY, 0, false, true, false},
+			{103, 103, OWN_PROXY, 102, true, true, false},
+			{104, 105, ERR_ROUTE, 0, false, true, true},
+			{106, 106, OWN_PROXY, 103, false, true, true},
+			{107, 107, 0, 0, false, false, false}}},
+	{"that of all, or a shortage, while others are answered",
 		{{100, 101, 0, 0, false, false, false}, {99, 102, ERR_PROXY, 0, false, true, false},
 			{99, 103, ERR_SHORT, 0, true, true, false},
 			{200, 201, ERR_ROUTE, 0, false, true, true},
@@ -74,13 +84,16 @@ static const struct {
 
 static void tell(const char *label, struct outage *o, const struct end *end)
 {
-	struct err e = {.code = end->code, .text = "no name server answered"};
+	bool own_proxy = end->code == OWN_PROXY;
+	struct err e = {
+		.code = own_proxy ? ERR_PROXY : end->code, .text = "no name server answered"};
 	struct outage_attempt attempt = {
 		.error = end->code ? &e : NULL,
 		.began_ms = end->began_s * S,
 		.now_ms = end->now_s * S,
 		.before_ms = end->before_s ? end->before_s * S : TIME_NONE,
 		.known_bad = end->known_bad,
+		.own_proxy = own_proxy,
 	};
 	bool excused = outage_excuses(o, &attempt);
 
@@ -114,6 +127,8 @@ static void test_probes(void **state)
 			assert_int_equal(o.probe_wait_ms, waits_s[n] * S);
 		}
 		assert_string_equal(o.text, "no name server answered");
+		tell("no probe", &o, &(struct end){110, 110, OWN_PROXY, 0, false, true, true});
+		assert_int_equal(o.probes, 7);
 		tell("up", &o, &(struct end){200, 201, 0, 0, false, false, false});
 		o.answered_ms = 0;
 	}
