@@ -10,12 +10,10 @@
 #include "base/heap.h"
 #include "base/list.h"
 #include "base/map.h"
+#include "lateness.h"
 
 /* For so long a connection is kept (CURLOPT_MAXAGE_CONN). */
 enum { MORE_WITHIN_MS = 60000 };
-
-/* Lateness is told of about so many starts. */
-enum { LATE_BITS = 40, LATE_STARTS = 4096 };
 
 enum feed_state { IDLE, WAITING, READY, POLLING };
 
@@ -32,9 +30,11 @@ struct group {
 	int polling;           /* of its own feeds */
 	int away;              /* of those: were sent on to elsewhere */
 	int coming;            /* visits that wait */
-	int guests;            /* visits that have a place */
-	int members; /* feeds in it and visits; none: forgotten when its gap and its hold are over
-		      */
+	struct list queue;     /* those, in order of arrival */
+	bool visited; /* a visit was the last to start: one of its own feeds goes before the next */
+	int guests;   /* visits that have a place */
+	int members;  /* feeds in it and visits; none: forgotten when its gap and its hold are over
+		       */
 };
 
 /* 64 bytes with what malloc() adds, since there may be a million (B11). */
@@ -57,11 +57,14 @@ _Static_assert(sizeof(struct feed_entry) <= 56, "a feed in the schedule is too l
 struct visit {
 	struct group *group; /* NULL: none yet */
 	struct group *home;  /* that of the poll; NULL: none */
+	struct list node;    /* in group->queue, until it is there */
 	bool there;
+	bool yielded; /* has waited for a feed of the group that was ready to go before it */
 };
 
-/* Who has found all places taken asks again after so long. */
-enum { ASK_AGAIN_MS = 250 };
+/* Who is next and may not start yet asks again after so long; who is further behind after longer,
+ * but soon enough to notice that those before him have gone away. */
+enum { ASK_AGAIN_MS = 250, ASK_MOST_MS = 4000 };
 
 struct schedule {
 	struct schedule_options options;
@@ -73,8 +76,7 @@ struct schedule {
 	int64_t due_count;
 	int64_t polling_count;
 	int64_t visit_count;
-	int64_t late[LATE_BITS]; /* starts by the length of their lateness in binary */
-	int64_t late_count;
+	struct lateness late;
 };
 
 struct schedule *schedule_create(const struct schedule_options *options)
@@ -130,6 +132,7 @@ static int group_get(struct schedule *s, int64_t key, struct group **ret_group)
 		group->gap_ms = -1;
 		list_init(&group->ready);
 		list_init(&group->passer);
+		list_init(&group->queue);
 		if (heap_reserve(&s->open, s->groups.count + 1) ||
 			map_put(&s->groups, key, group)) {
 			free(group);
@@ -150,10 +153,12 @@ static int most_of(const struct schedule *s, const struct group *group)
 	return group->connections ? group->connections : s->options.group_connections;
 }
 
-/* No feed of the group may start: also who is away comes back, and who waits was asked before. */
+/* No feed of the group may start: also who is away comes back, and visits that wait take turns with
+ * its feeds. */
 static bool is_full(const struct schedule *s, const struct group *group)
 {
-	return group->coming || group->polling + group->guests >= most_of(s, group);
+	return (group->coming && !group->visited) ||
+	       group->polling + group->guests >= most_of(s, group);
 }
 
 /* Brings the group's place among those with work in line with what it has. */
@@ -360,34 +365,6 @@ static void forget_passers(struct schedule *s, int64_t now_ms)
 	}
 }
 
-/* Older ones count for less and less. */
-static void count_lateness(struct schedule *s, int64_t late_ms)
-{
-	int bits = 0;
-
-	while (bits < LATE_BITS - 1 && late_ms >> bits > 0)
-		bits++;
-	s->late[bits]++;
-	s->late_count++;
-	if (s->late_count < LATE_STARTS)
-		return;
-	s->late_count = 0;
-	for (int i = 0; i < LATE_BITS; i++) {
-		s->late[i] /= 2;
-		s->late_count += s->late[i];
-	}
-}
-
-static int64_t lateness(const struct schedule *s, int64_t percent)
-{
-	int64_t seen = s->late[0];
-	int bits = 0;
-
-	while (bits < LATE_BITS - 1 && seen * 100 < s->late_count * percent)
-		seen += s->late[++bits];
-	return INT64_C(1) << bits;
-}
-
 bool schedule_take(struct schedule *s, int64_t now_ms, int64_t *ret_feed)
 {
 	struct heap_node *open;
@@ -403,7 +380,7 @@ bool schedule_take(struct schedule *s, int64_t now_ms, int64_t *ret_feed)
 	feed = container_of(group->ready.next, struct feed_entry, node);
 	list_remove(&feed->node);
 	if (!feed->hurried)
-		count_lateness(s, now_ms - feed->due.key);
+		lateness_count(&s->late, now_ms - feed->due.key);
 	feed->state = POLLING;
 	feed->hurried = false;
 	feed->last_start_s = (int32_t)(now_ms / 1000);
@@ -411,6 +388,7 @@ bool schedule_take(struct schedule *s, int64_t now_ms, int64_t *ret_feed)
 	s->due_count--;
 	s->polling_count++;
 	group->polling++;
+	group->visited = false;
 	group->next_start_ms = now_ms + gap_of(s, group);
 	group_update(s, group);
 	*ret_feed = feed->id;
@@ -512,33 +490,74 @@ static struct visit *visit_begin(struct schedule *s, int64_t id)
 	return v;
 }
 
+/* Out of the queue. */
+static void visit_called(struct visit *v)
+{
+	list_remove(&v->node);
+	v->group->coming--;
+}
+
 static void visit_out(struct schedule *s, struct visit *v)
 {
-	if (!v->group)
+	struct group *group = v->group;
+
+	if (!group)
 		return;
 	if (v->there)
-		v->group->guests--;
+		group->guests--;
 	else
-		v->group->coming--;
-	group_update(s, v->group);
-	group_leave(s, v->group);
+		visit_called(v);
 	v->group = NULL;
+	group_update(s, group);
+	group_leave(s, group);
 }
 
 static void visit_queue(struct visit *v, struct group *group)
 {
 	v->group = group;
 	v->there = false;
+	v->yielded = false;
+	list_push(&group->queue, &v->node);
 	group->coming++;
 	group->members++;
 }
 
 static void visit_enter(struct schedule *s, struct visit *v, int64_t now_ms)
 {
+	visit_called(v);
 	v->there = true;
-	v->group->coming--;
 	v->group->guests++;
+	v->group->visited = true;
 	v->group->next_start_ms = now_ms + gap_of(s, v->group);
+}
+
+/* By when those before it have asked, as far as that is worth waiting for. */
+static int64_t queued_ms(const struct schedule *s, const struct visit *v)
+{
+	const struct group *group = v->group;
+	int64_t gap_ms = gap_of(s, group), sum_ms = 0;
+	const struct list *node = v->node.prev;
+
+	for (; node != &group->queue && sum_ms < ASK_MOST_MS; node = node->prev)
+		sum_ms += gap_ms > ASK_AGAIN_MS ? gap_ms : ASK_AGAIN_MS;
+	return sum_ms < ASK_MOST_MS ? sum_ms : ASK_MOST_MS;
+}
+
+/* `gap_ms`: what is left of it. It yields but once: what else keeps the feed from starting may be
+ * this visit's own poll. */
+static int64_t visit_wait(const struct schedule *s, struct visit *v, int64_t gap_ms)
+{
+	const struct group *group = v->group;
+	int64_t wait_ms = gap_ms + queued_ms(s, v);
+
+	if (wait_ms)
+		return wait_ms;
+	if (group->polling - group->away + group->guests >= most_of(s, group))
+		return ASK_AGAIN_MS;
+	if (v->yielded || list_empty(&group->ready) || is_full(s, group))
+		return 0;
+	v->yielded = true;
+	return ASK_AGAIN_MS;
 }
 
 int64_t schedule_admit(struct schedule *s, struct visit **visit, int64_t feed, int64_t key,
@@ -546,28 +565,30 @@ int64_t schedule_admit(struct schedule *s, struct visit **visit, int64_t feed, i
 {
 	struct group *group;
 	struct visit *v = *visit;
-	int64_t wait_ms;
+	int64_t wait_ms, all_ms;
 
-	forget_passers(s, now_ms);
 	if (!v)
 		*visit = v = visit_begin(s, feed);
 	if (!v || group_get(s, key, &group))
 		return s->options.gap_ms;
-	wait_ms = group->next_start_ms > now_ms ? group->next_start_ms - now_ms : 0;
+	all_ms = wait_ms = group->next_start_ms > now_ms ? group->next_start_ms - now_ms : 0;
 	if (v->group != group || v->there) {
 		visit_out(s, v);
-		wait_ms += group->coming * gap_of(s, group); /* who came before asks before */
+		all_ms += group->coming * gap_of(s, group);
 		visit_queue(v, group);
 	}
 	if (group->held_until_ms > now_ms)
 		wait_ms = now_ms - group->held_until_ms;
-	else if (wait_ms > most_ms)
-		wait_ms = -wait_ms;
-	else if (!wait_ms && group->polling - group->away + group->guests >= most_of(s, group))
-		wait_ms = ASK_AGAIN_MS;
+	else if (all_ms > most_ms)
+		wait_ms = -all_ms;
+	else
+		wait_ms = visit_wait(s, v, wait_ms);
+	if (wait_ms < 0)
+		visit_out(s, v);
 	else if (!wait_ms)
 		visit_enter(s, v, now_ms);
 	group_update(s, group);
+	forget_passers(s, now_ms); /* not before it is a member: its limits may be all it has */
 	return wait_ms;
 }
 
@@ -634,8 +655,8 @@ struct schedule_counts schedule_counts(const struct schedule *s, int64_t now_ms)
 		.feeds = (int64_t)s->feeds.count,
 		.due = s->due_count + uncollected(&s->waiting, 1, now_ms),
 		.polling = s->polling_count,
-		.late_ms_p50 = lateness(s, 50),
-		.late_ms_p99 = lateness(s, 99),
+		.late_ms_p50 = lateness_ms(&s->late, 50),
+		.late_ms_p99 = lateness_ms(&s->late, 99),
 		.groups = (int64_t)s->groups.count,
 	};
 }

@@ -76,9 +76,12 @@ struct visit;
 /* Asks for a place in the group, and gives back the one that *visit has elsewhere; NULL at first.
  * `feed`: whose poll it is, which is away from its own group from then on; 0: nobody's. 0: it may
  * start, and counts as a poll of the group does, until the next call or schedule_leave(). Else how
- * long to wait before it asks again; meanwhile no feed of the group starts. So that nobody waits
+ * long to wait before it asks again, a few seconds after the group is open at most. Visits start in
+ * the order in which they first asked, in turns with feeds of the group that are due: after each
+ * visit one such feed, if it starts while the next visit waits for it once. So that nobody waits
  * for himself, or two for each other, what waits or is away has no place. Negative while the group
- * is held, and where it would wait longer than `most_ms`: for how long still. */
+ * is held, and where it would wait longer than `most_ms`: for how long still; then it is not in the
+ * queue. */
 int64_t schedule_admit(struct schedule *s, struct visit **visit, int64_t feed, int64_t key,
 	int64_t now_ms, int64_t most_ms);
 

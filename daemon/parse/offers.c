@@ -90,9 +90,14 @@ static char *take_value(struct page *p, const char **at)
 		len += 1 + strcspn(s + len + 1, "\"");
 	*at = s + len + (s[len] == '"');
 	value = to = document_alloc(p->d, len + 1);
-	for (size_t i = 0; value && i < len; i++)
-		if (s[i] != '\\' || !quoted)
-			*to++ = (unsigned char)s[i] < 0x80 ? s[i] : '?';
+	for (size_t i = 0; value && i < len; i++) {
+		if (s[i] == '\\' && quoted)
+			continue;
+		*to = s[i];
+		if (*to & 0x80)
+			*to = '?';
+		to++;
+	}
 	return value;
 }
 

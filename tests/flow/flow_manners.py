@@ -324,15 +324,9 @@ class Counting(Web):
                     web.at_once += 1
                     web.most_at_once = max(web.most_at_once, web.at_once)
                 time.sleep(takes_s)
-                if takes_s:
-                    self.leave()  # before the daemon can know that it is over
-                super().answer({"body": feed_xml([(self.path, "One", "http://example.org" + self.path)])})
-                if not takes_s:
-                    self.leave()
-
-            def leave(self):
-                with web.lock:
+                with web.lock:  # before the daemon can know that it is over
                     web.at_once -= 1
+                super().answer({"body": feed_xml([(self.path, "One", "http://example.org" + self.path)])})
         self.server.RequestHandlerClass = Handler
 
 
@@ -347,7 +341,7 @@ def wait_all(daemon, count):
 def test_a_thousand_feeds_of_one_host(args):
     """One after the other, with their gap; nothing but the feeds is asked for."""
     count, gap_s = 1000, 0.005
-    with closing(Counting()) as web:
+    with closing(Counting(takes_s=0.002)) as web:
         feeds = sections(web.base, [f"/{i}" for i in range(count)])
         with closing(Daemon(args.build, "", feeds)) as d:
             d.write_config("", feeds)

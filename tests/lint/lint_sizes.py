@@ -8,7 +8,7 @@ FUNCTION_MAX = 70
 P90_MAX = 40  # nine functions in ten are shorter
 FILE_MAX = 700
 TOTAL_AIM = 12000  # lines of daemon/ that the design asks for, comments, blanks and headers included
-TOTAL_MAX = 57278  # what it has: lowered whenever lines go, raised only by a commit that says what for
+TOTAL_MAX = 57396  # what it has: lowered whenever lines go, raised only by a commit that says what for
 
 
 def functions(lint, ctags, paths):

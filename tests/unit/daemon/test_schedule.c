@@ -325,79 +325,6 @@ static void test_other_options(void **state)
 	schedule_destroy(s);
 }
 
-static void test_redirects_count_against_their_target(void **state)
-{
-	struct schedule *s = make();
-	struct visit *first = NULL, *second = NULL, *third = NULL;
-	int64_t target = schedule_group("target:80");
-
-	(void)state;
-	assert_int_equal(schedule_admit(s, &first, 0, target, 0, INT64_MAX), 0);
-	schedule_leave(s, first);
-	assert_int_equal(schedule_admit(s, &second, 0, target, 0, INT64_MAX), 2 * S);
-	assert_int_equal(schedule_admit(s, &third, 0, target, 1 * S, 3 * S - 1), -3 * S);
-	assert_int_equal(schedule_admit(s, &third, 0, target, 1 * S, INT64_MAX), 1 * S);
-	put(s, 1, "target:80", 0);
-	assert_int_equal(take(s, 2 * S), 0); /* who was sent on has been there before */
-	assert_int_equal(schedule_admit(s, &second, 0, target, 2 * S, INT64_MAX), 0);
-	schedule_leave(s, second);
-	assert_int_equal(schedule_admit(s, &third, 0, target, 2 * S, INT64_MAX), 2 * S);
-	schedule_leave(s, third);
-	assert_int_equal(take(s, 3 * S), 0);
-	assert_int_equal(take(s, 4 * S), 1);
-	assert_false(schedule_visited(s));
-	schedule_hold(s, schedule_group("held for a day:80"), 86400 * S);
-	for (int64_t i = 0; i < 10000; i++) { /* hosts nobody subscribes to do not pile up */
-		char name[32];
-
-		snprintf(name, sizeof(name), "h%d:80", (int)i);
-		assert_int_equal(visit(s, schedule_group(name), 10 * S + i * S), 0);
-	}
-	assert_in_range(schedule_counts(s, 0).groups, 2, 12);
-	schedule_destroy(s);
-}
-
-/* Polls, and who was sent on or comes for an icon, together are never more than there may be; who
- * waits keeps nobody waiting, least of all himself (A39). */
-static void test_visits_take_places(void **state)
-{
-	struct schedule *s = make();
-	struct visit *one = NULL, *two = NULL, *icon = NULL;
-	int64_t a = schedule_group("a:80"), b = schedule_group("b:80");
-
-	(void)state;
-	put(s, 1, "a:80", 0);
-	put(s, 2, "b:80", 0);
-	put(s, 3, "b:80", 1 * S);
-	assert_int_equal(take(s, 0) + take(s, 0), 3);
-	/* two groups that lead into each other */
-	assert_int_equal(schedule_admit(s, &one, 1, b, 10 * S, INT64_MAX), 250);
-	assert_int_equal(schedule_admit(s, &two, 2, a, 10 * S, INT64_MAX), 0);
-	assert_int_equal(schedule_admit(s, &one, 1, b, 11 * S, INT64_MAX), 0);
-	assert_int_equal(schedule_admit(s, &icon, 0, b, 20 * S, INT64_MAX), 250);
-	schedule_leave(s, two);
-	assert_false(schedule_finish(s, 2, 1000 * S));
-	assert_int_equal(take(s, 20 * S), 0);
-	assert_int_equal(schedule_admit(s, &icon, 0, b, 20 * S, INT64_MAX), 250);
-	assert_int_equal(schedule_find(s, 3, 20 * S).state, SCHEDULE_BUSY);
-	/* and back: the poll's own place is free, since it is away */
-	assert_int_equal(schedule_admit(s, &one, 1, a, 20 * S, INT64_MAX), 0);
-	assert_int_equal(schedule_admit(s, &icon, 0, b, 21 * S, INT64_MAX), 0);
-	assert_int_equal(take(s, 30 * S), 0);
-	schedule_leave(s, icon);
-	assert_int_equal(take(s, 30 * S), 3);
-	schedule_leave(s, one);
-	schedule_finish(s, 1, 40 * S);
-	assert_int_equal(take(s, 40 * S), 1); /* nothing is left of the visits */
-	assert_false(schedule_visited(s));
-	/* within a group */
-	one = NULL;
-	assert_int_equal(schedule_admit(s, &one, 1, a, 50 * S, INT64_MAX), 0);
-	schedule_leave(s, one);
-	schedule_leave(s, NULL);
-	schedule_destroy(s);
-}
-
 /* A group of the user's has its own gap and connections (A39). */
 static void test_limits_of_a_group(void **state)
 {
@@ -428,6 +355,9 @@ static void test_limits_of_a_group(void **state)
 	assert_int_equal(take(s, 300 * S), 13);
 	schedule_limit(s, schedule_group("nobody"), -1, 0); /* nothing to remember */
 	assert_int_equal(schedule_counts(s, 0).groups, 2);
+	schedule_limit(s, schedule_group("visited"), 60 * S, 0); /* also where there are no feeds */
+	assert_int_equal(visit(s, schedule_group("visited"), 300 * S), 0);
+	assert_int_equal(visit(s, schedule_group("visited"), 310 * S), 50 * S);
 	schedule_destroy(s);
 }
 
@@ -644,7 +574,6 @@ int main(void)
 		cmocka_unit_test(test_one_connection_and_a_gap_in_a_group),
 		cmocka_unit_test(test_a_big_group_does_not_hold_others_up),
 		line_test("A39", test_limits_of_a_group),
-		line_test("A39", test_visits_take_places),
 		cmocka_unit_test(test_more_of_a_group),
 		line_test("A12", test_hurry_and_its_floor),
 		line_test("A19", test_a_held_group_starts_nothing),
@@ -653,7 +582,6 @@ int main(void)
 		cmocka_unit_test(test_removal_and_moves_at_every_stage),
 		cmocka_unit_test(test_what_is_not_polled_does_not_finish),
 		cmocka_unit_test(test_other_options),
-		cmocka_unit_test(test_redirects_count_against_their_target),
 		cmocka_unit_test(test_rules_hold_under_random_use),
 	};
 
