@@ -8,43 +8,8 @@
 #include <cmocka.h>
 
 #include "base/err.h"
-#include "schedule.h"
+#include "schedule_world.h"
 #include "support/lines.h"
-
-#define S 1000LL
-
-static const struct schedule_options options = {.gap_ms = 2 * S, .group_connections = 1};
-
-static struct schedule *make(void)
-{
-	struct schedule *s = schedule_create(&options);
-
-	assert_non_null(s);
-	return s;
-}
-
-static void put(struct schedule *s, int64_t feed, const char *group, int64_t due_ms)
-{
-	assert_int_equal(schedule_put(s, feed, schedule_group(group), due_ms), 0);
-}
-
-/* The feed that may start, or 0. */
-static int64_t take(struct schedule *s, int64_t now_ms)
-{
-	int64_t feed = 0;
-
-	return schedule_take(s, now_ms, &feed) ? feed : 0;
-}
-
-/* A short one: how long it waits. */
-static int64_t visit(struct schedule *s, int64_t key, int64_t now_ms)
-{
-	struct visit *v = NULL;
-	int64_t wait_ms = schedule_admit(s, &v, 0, key, now_ms, INT64_MAX);
-
-	schedule_leave(s, v);
-	return wait_ms;
-}
 
 static void test_takes_in_order_of_due_times(void **state)
 {
